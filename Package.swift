@@ -1,0 +1,138 @@
+// swift-tools-version: 6.3
+// Understudy: the host program of a physical robot arm, and its twin for people who have none yet.
+//
+// Targets stand in layers; a module may import any module of a lower layer (Tests/ArchitectureTests reads the
+// imports and fails on any other). `swift build --product understudy` needs no MuJoCo.
+import Foundation
+import PackageDescription
+
+/// What `make deps` installs stands here, beside the sources, so that a plain `swift build` finds it too.
+let deps = "\(Context.packageDirectory)/.deps"
+
+/// Every Swift target of ours: Swift 6 mode, and no warning survives.
+let ours: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// MuJoCo's headers come from the wheel that `make deps` unpacks; clang meets them through the Swift importer.
+let mujoco: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-I\(deps)/include"])]
+
+/// The run path holds from `.build/<triple>/<configuration>/`, so nobody has to set LD_LIBRARY_PATH.
+let mujocoLink: [LinkerSetting] = [
+  .unsafeFlags(["-L\(deps)/lib", "-Xlinker", "-rpath=$ORIGIN/../../../.deps/lib"])
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let targets: [Target] = [
+  // Layer 0: system libraries (module maps only) and the C that Swift cannot say.
+  .systemLibrary(name: "CSerialPort", pkgConfig: "libserialport", providers: [.apt(["libserialport-dev"])]),
+  .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+  .systemLibrary(name: "CMuJoCo"),
+  .target(name: "CRealtime", cSettings: [.treatAllWarnings(as: .error)]),
+  // One lane owns one output and every fma is written out, so the compiler must contract nothing by itself.
+  .target(
+    name: "CKernels", cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-ffp-contract=off", "-O3"])]),
+
+  // Layers 1 to 4.
+  .target(name: "RealTime", dependencies: ["CRealtime"], swiftSettings: ours),
+  .target(name: "ServoBus", dependencies: ["RealTime", "CRealtime", "CSerialPort", yams], swiftSettings: ours),
+  .target(name: "Arm", dependencies: ["RealTime", "ServoBus", "CRealtime", yams], swiftSettings: ours),
+  .target(name: "Policy", dependencies: ["RealTime", "CKernels", "CRealtime"], swiftSettings: ours),
+  .target(name: "Episodes", dependencies: ["RealTime", "Arm", "CRealtime", "CZstd"], swiftSettings: ours),
+
+  // Layer 5.
+  .target(
+    name: "Learning", dependencies: ["RealTime", "Arm", "Policy", "Episodes", "COpenBLAS", "CKernels"],
+    swiftSettings: ours),
+  .target(
+    name: "Control", dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CRealtime"],
+    swiftSettings: ours),
+  .target(
+    name: "Twin", dependencies: ["RealTime", "ServoBus", "Arm", "Episodes", "CMuJoCo", "CRealtime", yams],
+    swiftSettings: ours + mujoco, linkerSettings: mujocoLink),
+
+  // Layers 6 to 8.
+  .target(
+    name: "Session",
+    dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "CRealtime"],
+    swiftSettings: ours),
+  .target(
+    name: "Rehearsal",
+    dependencies: [
+      "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "Twin", "Session",
+    ],
+    swiftSettings: ours + mujoco),
+  .executableTarget(
+    name: "understudy",
+    dependencies: [
+      argumentParser, "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "Session",
+      "COpenBLAS", "CRealtime",
+    ],
+    exclude: ["Documentation.docc"], swiftSettings: ours),
+  .executableTarget(
+    name: "understudy-twin",
+    dependencies: [
+      argumentParser, "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "Twin", "Session",
+      "Rehearsal",
+    ],
+    swiftSettings: ours + mujoco),
+
+  // Tests mirror the sources. These C targets exist for tests only: a counter of allocations (it stands in for the
+  // malloc family, which the thread sanitizer wants for itself) and a library that is preloaded into a child.
+  .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+  .target(name: "CSerialShim", path: "Tests/CSerialShim"),
+  .testTarget(name: "ArchitectureTests", swiftSettings: ours),
+  .testTarget(name: "RealTimeTests", dependencies: ["RealTime"], swiftSettings: ours),
+  .testTarget(name: "ServoBusTests", dependencies: ["ServoBus", "RealTime", "Twin"], swiftSettings: ours + mujoco),
+  .testTarget(name: "ArmTests", dependencies: ["Arm", "ServoBus", "Twin"], swiftSettings: ours + mujoco),
+  .testTarget(name: "PolicyTests", dependencies: ["Policy", "CKernels"], swiftSettings: ours),
+  .testTarget(name: "EpisodesTests", dependencies: ["Episodes", "Arm", "RealTime"], swiftSettings: ours),
+  .testTarget(
+    name: "LearningTests", dependencies: ["Learning", "Policy", "Arm", "Episodes", "RealTime"], swiftSettings: ours),
+  .testTarget(
+    name: "ControlTests",
+    dependencies: ["Control", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CAllocationCounter"],
+    swiftSettings: ours),
+  .testTarget(
+    name: "TwinTests", dependencies: ["Twin", "RealTime", "ServoBus", "Arm", "Episodes"], swiftSettings: ours + mujoco),
+  .testTarget(
+    name: "RehearsalTests",
+    dependencies: [
+      "Rehearsal", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "Twin", "Session",
+      "CAllocationCounter",
+    ],
+    swiftSettings: ours + mujoco),
+  .testTarget(
+    name: "EndToEnd", dependencies: ["RealTime", "Episodes", "Arm"], swiftSettings: ours),
+]
+
+// While the first modules land: a target appears when its folder does.
+func exists(_ target: Target) -> Bool {
+  let folder = target.path ?? (target.type == .test ? "Tests/" : "Sources/") + target.name
+  return FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(folder)")
+}
+let present = targets.filter(exists)
+let names = Set(present.map(\.name))
+let all = Set(targets.map(\.name))
+for target in present {
+  target.dependencies.removeAll {
+    if case .byNameItem(let name, _) = $0 { return all.contains(name) && !names.contains(name) }
+    return false
+  }
+}
+
+let package = Package(
+  name: "understudy",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: present
+)

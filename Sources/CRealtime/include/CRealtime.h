@@ -1,0 +1,34 @@
+// The few Linux calls that Swift's Glibc overlay cannot express, and annotated wrappers that the tick may call.
+//
+// `US_RT` lets a function be called from Swift code marked `@_noLocks` or `@_noAllocation`: the wrapper promises
+// what the compiler cannot see in C. Each function says why it exists.
+#pragma once
+
+#include <math.h>
+#include <stdint.h>
+#include <time.h>
+
+#define US_RT __attribute__((swift_attr("@_noLocks"), swift_attr("@_noAllocation")))
+
+/// Nanoseconds of CLOCK_MONOTONIC. Swift's own clocks return `Duration`, whose comparison allocates metadata.
+US_RT static inline int64_t us_monotonic_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/// Nanoseconds of CPU time that the calling thread has used.
+US_RT static inline int64_t us_thread_cpu_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/// Sleeps until an absolute CLOCK_MONOTONIC time; an interrupted sleep goes on.
+US_RT void us_sleep_until_ns(int64_t deadline_ns);
+
+/// The IEEE square root: correctly rounded everywhere, so logs verify on any CPU. Swift's `squareRoot()` is rejected
+/// in functions that are proved free of locks.
+US_RT static inline float us_sqrtf(float x) { return sqrtf(x); }
+US_RT static inline float us_floorf(float x) { return floorf(x); }
+US_RT static inline float us_rintf(float x) { return rintf(x); }

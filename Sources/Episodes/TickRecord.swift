@@ -1,0 +1,151 @@
+public import Arm
+public import RealTime
+
+/// Everything needed to make one tick's decision again, and to see how the tick went: inputs, clock reads, decision,
+/// verdict, timings. Fixed size, bitwise copyable: the tick pushes one into the ring, the recorder writes it.
+public struct TickRecord: BitwiseCopyable, Sendable {
+  /// Counts periods since the loop began, missed ones included.
+  public var tick: UInt64 = 0
+  /// When the tick should have begun and when it did, on the loop's clock.
+  public var scheduled: Nanoseconds = .zero
+  /// When the tick began.
+  public var began: Nanoseconds = .zero
+  /// Periods that were missed since the tick before.
+  public var missed: UInt32 = 0
+
+  /// What the follower's and the leader's encoders said.
+  public var follower = ArmReading()
+  /// What the leader's encoders said.
+  public var leader = ArmReading()
+  /// The newest datagram of the environment.
+  public var environment = EnvironmentReading()
+
+  /// What a person or the session asked for in this tick, if anything (`Control.Request`'s raw value; 0: nothing).
+  public var request: UInt8 = 0
+  /// The supervisor's state (`Control.State`'s raw value).
+  public var state: UInt8 = 0
+  /// Who owned the arm.
+  public var source: Source = .none
+  /// Why the command differs from the wish, and what failed.
+  public var verdict = Verdict()
+  /// True on the ticks on which the sources decide anew; between them commands are interpolated.
+  public var decides: Bool = false
+  /// The episode this tick belongs to; 0 outside any.
+  public var episode: UInt32 = 0
+  /// Which policy was loaded: its generation, counted from 1; 0 for none.
+  public var policy: UInt32 = 0
+
+  /// What the policy wished for, also while a person commands (NaN where it was not asked).
+  public var policyWish = JointVector(repeating: .nan)
+  /// What the person's leader asked for, also while the policy commands (NaN where there is no leader).
+  public var personWish = JointVector(repeating: .nan)
+  /// What the source that owned the arm wished for.
+  public var wish = JointVector.zero
+  /// What was sent to the follower, in radians before rounding to servo ticks.
+  public var command = JointVector.zero
+  /// What was sent to the leader (mirroring), in radians; NaN while the leader is limp.
+  public var leaderCommand = JointVector(repeating: .nan)
+
+  /// The gate's score and its threshold; NaN without a gate.
+  public var gateScore: Float = .nan
+  /// The gate's threshold.
+  public var gateThreshold: Float = .nan
+
+  /// How long sense, decide, constrain, act and record took.
+  public var phases = PhaseTimes()
+
+  /// A record of nothing.
+  public init() {}
+}
+
+/// Who owns the arm in a tick. Every frame carries one.
+public enum Source: UInt8, BitwiseCopyable, Sendable, CaseIterable, Codable {
+  /// Nobody: torque is off or the loop only listens.
+  case none = 0
+  /// A person, through the leader.
+  case person = 1
+  /// The policy.
+  case policy = 2
+  /// From one to the other at a bounded rate.
+  case blend = 3
+  /// A recorded or planned trajectory, also the slow move to a start pose.
+  case playback = 4
+  /// The slow move to the rest pose.
+  case parking = 5
+  /// The last command, kept.
+  case hold = 6
+}
+
+/// What one arm's encoders said, in radians, and when.
+public struct ArmReading: BitwiseCopyable, Sendable {
+  /// Measured joint positions, newest known.
+  public var position = JointVector(repeating: .nan)
+  /// Measured joint velocities in rad/s; NaN where they are not read.
+  public var velocity = JointVector(repeating: .nan)
+  /// Load as a share of full PWM duty, −1…1; NaN where it is not read. It says nothing about a limp arm.
+  public var load = JointVector(repeating: .nan)
+  /// When each joint's reply came in.
+  public var time = SIMD8<Int64>(repeating: Nanoseconds.never.count)
+
+  /// A reading of nothing.
+  public init() {}
+}
+
+/// The newest environment features and when they were true. Names stand in the session's rig.
+public struct EnvironmentReading: BitwiseCopyable, Sendable {
+  /// How many features a rig may name.
+  public static var capacity: Int { 16 }
+  /// The values, in the order in which the rig names them; NaN where one never came.
+  public var values = SIMD16<Float>(repeating: .nan)
+  /// The sender's own time stamp (CLOCK_MONOTONIC, or simulated).
+  public var time: Nanoseconds = .never
+
+  /// A reading of nothing.
+  public init() {}
+}
+
+/// What the envelope did to the wish.
+public struct Verdict: BitwiseCopyable, Sendable, Hashable {
+  /// Which limits shaped the command (`Limit` bits); not faults.
+  public var limits: Limits = []
+  /// What failed, `Control.Fault`'s code; 0 for nothing.
+  public var fault: UInt16 = 0
+
+  /// Nothing limited, nothing failed.
+  public init() {}
+}
+
+/// Limits that shaped a command. Each names its setting in the rig file.
+public struct Limits: OptionSet, BitwiseCopyable, Sendable, Hashable {
+  /// The bits.
+  public let rawValue: UInt16
+  /// From the bits.
+  public init(rawValue: UInt16) { self.rawValue = rawValue }
+  /// `envelope.velocity`.
+  public static let velocity = Limits(rawValue: 1 << 0)
+  /// `envelope.acceleration`.
+  public static let acceleration = Limits(rawValue: 1 << 1)
+  /// The arm file's joint limits, or the braking distance to them.
+  public static let position = Limits(rawValue: 1 << 2)
+  /// The tool's floor or box.
+  public static let workspace = Limits(rawValue: 1 << 3)
+  /// Reduced speed while a person's offset is bled off or the arms are brought together.
+  public static let handGuiding = Limits(rawValue: 1 << 4)
+}
+
+/// How long each part of a tick took, in nanoseconds.
+public struct PhaseTimes: BitwiseCopyable, Sendable {
+  /// Waiting for and reading the buses.
+  public var sense: Int32 = 0
+  /// Choosing the source and asking it.
+  public var decide: Int32 = 0
+  /// The envelope.
+  public var constrain: Int32 = 0
+  /// Writing to the buses.
+  public var act: Int32 = 0
+  /// The tick before's push into the ring.
+  public var record: Int32 = 0
+
+  /// Nothing measured.
+  public init() {}
+}
