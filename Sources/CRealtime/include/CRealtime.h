@@ -32,3 +32,5 @@ US_RT void us_sleep_until_ns(int64_t deadline_ns);
 US_RT static inline float us_sqrtf(float x) { return sqrtf(x); }
 US_RT static inline float us_floorf(float x) { return floorf(x); }
 US_RT static inline float us_rintf(float x) { return rintf(x); }
+
+#include "CRealtimeLoop.h"

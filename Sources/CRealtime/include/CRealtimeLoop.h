@@ -1,0 +1,30 @@
+// What the loop's thread needs of Linux and Swift's overlay cannot say.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Starts a thread that runs `body(context)` and can be joined; 0 or an errno. Its stack (512 KiB) is touched before
+/// `body` begins, so the loop meets no page fault there. (Swift's Thread gives no say in stack and scheduling.)
+int us_thread_start(void (*body)(void *), void *context, uint64_t *thread);
+/// Waits for the thread's end.
+int us_thread_join(uint64_t thread);
+
+/// SCHED_FIFO for the calling thread alone; threads and processes that it starts fall back to normal. 0 or an errno.
+int us_fifo_self(int priority);
+/// Pins the calling thread to one CPU. 0 or an errno.
+int us_pin_self(int cpu);
+/// Asks the kernel to wake the calling thread as exactly as it can (1 ns of slack). 0 or an errno.
+int us_timer_slack_self(void);
+/// Locks present memory, and future memory too where the limit is unlimited. 0 or an errno; `all` tells which.
+int us_lock_memory(bool *all);
+/// Holds /dev/cpu_dma_latency at 0 µs for as long as the descriptor stays open; −errno where that is refused.
+int us_cpu_dma_latency_zero(void);
+
+/// A posting place between a timer and a thread: `us_post` never waits; `us_wait_posted` returns at the post or at the
+/// deadline, whichever is first, true for a post.
+typedef struct us_gate us_gate;
+us_gate *us_gate_make(void);
+void us_gate_free(us_gate *gate);
+void us_gate_post(us_gate *gate);
+bool us_gate_wait_until(us_gate *gate, int64_t deadline_ns);

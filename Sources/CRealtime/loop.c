@@ -1,0 +1,107 @@
+// Thread, priority, memory and one gate: see CRealtimeLoop.h for why each is here.
+#define _GNU_SOURCE
+#include "CRealtimeLoop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { stack_bytes = 512 * 1024 };
+
+struct start {
+  void (*body)(void *);
+  void *context;
+};
+
+static void *begin(void *argument) {
+  struct start start = *(struct start *)argument;
+  free(argument);
+  // Touch the stack page by page; half of it stays free for the frames above this one.
+  volatile char pages[stack_bytes / 2];
+  for (int i = 0; i < stack_bytes / 2; i += 4096) pages[i] = 0;
+  start.body(start.context);
+  return 0;
+}
+
+int us_thread_start(void (*body)(void *), void *context, uint64_t *thread) {
+  pthread_attr_t attributes;
+  int error = pthread_attr_init(&attributes);
+  if (error) return error;
+  pthread_attr_setstacksize(&attributes, stack_bytes);
+  struct start *start = malloc(sizeof *start);
+  if (!start) return ENOMEM;
+  *start = (struct start){body, context};
+  pthread_t made;
+  error = pthread_create(&made, &attributes, begin, start);
+  pthread_attr_destroy(&attributes);
+  if (error) free(start);
+  else *thread = (uint64_t)made;
+  return error;
+}
+
+int us_thread_join(uint64_t thread) { return pthread_join((pthread_t)thread, 0); }
+
+int us_fifo_self(int priority) {
+  struct sched_param parameter = {.sched_priority = priority};
+  return pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &parameter);
+}
+
+int us_pin_self(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+int us_timer_slack_self(void) { return prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0) ? errno : 0; }
+
+int us_lock_memory(bool *all) {
+  struct rlimit limit;
+  *all = getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
+  // With a bounded limit MCL_FUTURE would make later allocations fail, so only what is there now is locked.
+  return mlockall(*all ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT) ? errno : 0;
+}
+
+int us_cpu_dma_latency_zero(void) {
+  int descriptor = open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return -errno;
+  int32_t microseconds = 0;
+  if (write(descriptor, &microseconds, sizeof microseconds) != sizeof microseconds) {
+    int error = errno;
+    close(descriptor);
+    return -error;
+  }
+  return descriptor;
+}
+
+struct us_gate {
+  sem_t semaphore;
+};
+
+us_gate *us_gate_make(void) {
+  us_gate *gate = malloc(sizeof *gate);
+  if (gate) sem_init(&gate->semaphore, 0, 0);
+  return gate;
+}
+
+void us_gate_free(us_gate *gate) {
+  sem_destroy(&gate->semaphore);
+  free(gate);
+}
+
+void us_gate_post(us_gate *gate) { sem_post(&gate->semaphore); }
+
+bool us_gate_wait_until(us_gate *gate, int64_t deadline_ns) {
+  struct timespec t = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
+  int result;
+  do result = sem_clockwait(&gate->semaphore, CLOCK_MONOTONIC, &t);
+  while (result && errno == EINTR);
+  return result == 0;
+}

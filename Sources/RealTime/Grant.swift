@@ -1,0 +1,54 @@
+internal import CRealtime
+internal import Glibc
+
+/// One thing that a real-time loop asks of the system, whether it was given, and the line that grants it.
+public struct Grant: Sendable, Codable {
+  /// What was asked for.
+  public var name: String
+  /// Whether it was given.
+  public var granted: Bool
+  /// What came instead, or what it costs to go without.
+  public var detail: String
+  /// The line that grants it; empty where nothing is to be done.
+  public var mend: String
+
+  /// Asked on the loop's own thread: priority, timer slack, pinning.
+  static func askForLoopThread(priority: Int32, cpu: Int32?) -> [Grant] {
+    var grants = [
+      answer(
+        us_fifo_self(priority), "SCHED_FIFO \(priority)", without: "other programs can delay a tick",
+        mend: "in /etc/security/limits.d/understudy.conf: @realtime - rtprio 95"),
+      answer(us_timer_slack_self(), "timer slack 1 ns", without: "wake-ups may come 50 µs late", mend: ""),
+    ]
+    if let cpu {
+      grants.append(
+        answer(
+          us_pin_self(cpu), "pinned to CPU \(cpu)", without: "the loop may move between cores",
+          mend: "choose a CPU of this machine"))
+    }
+    return grants
+  }
+
+  /// Asked once a process, before the loop starts: memory locking, and no deep sleep of the cores.
+  ///
+  /// The descriptor that keeps the cores awake stays open until the process ends.
+  public static func askForProcess() -> [Grant] {
+    var all = false
+    let locked = us_lock_memory(&all)
+    let latency = us_cpu_dma_latency_zero()
+    return [
+      answer(
+        locked, all ? "memory locked" : "present memory locked", without: "a page fault can delay a tick",
+        mend: "in /etc/security/limits.d/understudy.conf: @realtime - memlock unlimited"),
+      answer(
+        latency < 0 ? -latency : 0, "cores kept awake (cpu_dma_latency 0)", without: "a sleeping core wakes later",
+        mend: "sudo chgrp realtime /dev/cpu_dma_latency && sudo chmod g+rw /dev/cpu_dma_latency"),
+    ]
+  }
+
+  private static func answer(_ error: Int32, _ name: String, without: String, mend: String) -> Grant {
+    error == 0
+      ? Grant(name: name, granted: true, detail: "", mend: "")
+      : Grant(name: name, granted: false, detail: "\(String(cString: strerror(error))): \(without)", mend: mend)
+  }
+}

@@ -1,0 +1,151 @@
+// The fixed-rate loop:
+//
+//     Dispatch timer (its own serial queue) ── fires 200 µs early ──▶ gate
+//     loop thread: wait at the gate ─▶ sleep to the absolute deadline ─▶ (spin) ─▶ tick ─▶ again
+//
+// The early firing brings the core out of idle before the deadline; the thread wakes by the deadline even when Dispatch
+// is late. One thread for the loop's whole life, the only one that may run at SCHED_FIFO.
+
+internal import CRealtime
+@preconcurrency import Dispatch
+
+/// One period of the loop, as the tick sees it.
+public struct Beat: BitwiseCopyable, Sendable {
+  /// Counts periods from 0; missed ones are counted too, so phase is kept.
+  public var index: UInt64
+  /// When this period should have begun.
+  public var scheduled: Nanoseconds
+  /// When it did.
+  public var began: Nanoseconds
+  /// How many whole periods went by unserved since the beat before.
+  public var missed: UInt32
+
+  /// A beat.
+  public init(index: UInt64, scheduled: Nanoseconds, began: Nanoseconds, missed: UInt32) {
+    self.index = index
+    self.scheduled = scheduled
+    self.began = began
+    self.missed = missed
+  }
+}
+
+/// A thread that runs a closure at a fixed rate until it says stop.
+public final class RateLoop: Sendable {
+  /// How the loop runs.
+  public struct Configuration: Sendable {
+    /// From one beat to the next.
+    public var period: Nanoseconds
+    /// How long before the deadline Dispatch calls.
+    public var early: Nanoseconds = .microseconds(200)
+    /// The last stretch before the deadline that is spun away instead of slept; 0 spares the core.
+    public var spin: Nanoseconds = .zero
+    /// SCHED_FIFO priority that is asked for.
+    public var priority: Int32 = 80
+    /// The CPU to stay on, if any.
+    public var cpu: Int32?
+
+    /// A loop of `period`.
+    public init(period: Nanoseconds) { self.period = period }
+  }
+
+  private let configuration: Configuration
+  private let queue = DispatchQueue(label: "understudy.loop")
+
+  /// A loop that is not running yet.
+  public init(_ configuration: Configuration) { self.configuration = configuration }
+
+  /// Runs `tick` once a period on the loop's own thread until it returns false; returns when that thread has ended.
+  ///
+  /// `started` is called on that thread before the first beat, with what the kernel granted.
+  public func run(
+    started: @escaping @Sendable ([Grant]) -> Void, tick: @escaping @Sendable (Beat) -> Bool
+  ) throws(RateLoopError) {
+    guard let gate = us_gate_make() else { throw .thread(errno: 12) }
+    defer { us_gate_free(gate) }
+    let body = Body(configuration: configuration, gate: gate, started: started, tick: tick)
+
+    let timer = DispatchSource.makeTimerSource(flags: .strict, queue: queue)
+    let origin = body.origin
+    let lead = max(0, (origin - configuration.early).count - us_monotonic_ns())
+    timer.schedule(
+      deadline: .now() + .nanoseconds(Int(lead)), repeating: .nanoseconds(Int(configuration.period.count)),
+      leeway: .nanoseconds(0))
+    timer.setEventHandler { @Sendable in body.post() }
+    timer.activate()
+
+    var thread: UInt64 = 0
+    let context = Unmanaged.passRetained(body)
+    let error = us_thread_start(
+      { if let context = $0 { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() } }, context.toOpaque(),
+      &thread)
+    if error != 0 {
+      context.release()
+      timer.cancel()
+      throw .thread(errno: error)
+    }
+    _ = us_thread_join(thread)
+    timer.cancel()
+    queue.sync {}  // the last firing may still hold the gate
+  }
+
+  /// What the loop's thread holds.
+  private final class Body: @unchecked Sendable {
+    // Unchecked: `post` touches the gate alone, which is made for two threads; the rest belongs to the loop's thread.
+    let configuration: Configuration
+    let gate: OpaquePointer
+    let started: @Sendable ([Grant]) -> Void
+    let tick: @Sendable (Beat) -> Bool
+    /// The deadline of beat 0: late enough for the thread to exist.
+    let origin: Nanoseconds
+
+    init(
+      configuration: Configuration, gate: OpaquePointer, started: @escaping @Sendable ([Grant]) -> Void,
+      tick: @escaping @Sendable (Beat) -> Bool
+    ) {
+      self.configuration = configuration
+      self.gate = gate
+      self.started = started
+      self.tick = tick
+      self.origin = Nanoseconds(us_monotonic_ns()) + .milliseconds(5)
+    }
+
+    func post() { us_gate_post(gate) }
+
+    func run() {
+      started(Grant.askForLoopThread(priority: configuration.priority, cpu: configuration.cpu))
+      let period = configuration.period.count
+      var index: UInt64 = 0
+      var missed: UInt32 = 0
+      while true {
+        let scheduled = origin + Nanoseconds(Int64(index) * period)
+        // Posts of periods already over must not shorten this wait; each is swallowed until the deadline is near.
+        while Nanoseconds(us_monotonic_ns()) < scheduled - configuration.early - configuration.early {
+          _ = us_gate_wait_until(gate, scheduled.count)
+        }
+        us_sleep_until_ns((scheduled - configuration.spin).count)
+        while us_monotonic_ns() < scheduled.count {}
+        let began = Nanoseconds(us_monotonic_ns())
+        guard tick(Beat(index: index, scheduled: scheduled, began: began, missed: missed)) else { return }
+        // The next deadline still ahead: phase is kept, and what lies between was missed.
+        let over = us_monotonic_ns() - scheduled.count
+        let periods = max(1, (over + period - 1) / period)
+        missed = UInt32(clamping: periods - 1)
+        index += UInt64(periods)
+      }
+    }
+  }
+}
+
+/// Why a loop could not start.
+public enum RateLoopError: Error, CustomStringConvertible {
+  /// The kernel gave no thread.
+  case thread(errno: Int32)
+
+  /// A sentence for people.
+  public var description: String {
+    switch self {
+    case .thread(let errno):
+      "The control loop's thread could not be started (errno \(errno)); close other programs and try again."
+    }
+  }
+}
