@@ -5,6 +5,7 @@
 #pragma once
 
 #include <math.h>
+#include <poll.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -26,6 +27,9 @@ US_RT static inline int64_t us_thread_cpu_ns(void) {
 
 /// Sleeps until an absolute CLOCK_MONOTONIC time; an interrupted sleep goes on.
 US_RT void us_sleep_until_ns(int64_t deadline_ns);
+
+/// poll(2) with a timeout in nanoseconds; a negative one does not wait.
+US_RT int us_poll_ns(struct pollfd *ports, int count, int64_t timeout_ns);
 
 /// The IEEE square root: correctly rounded everywhere, so logs verify on any CPU. Swift's `squareRoot()` is rejected
 /// in functions that are proved free of locks.

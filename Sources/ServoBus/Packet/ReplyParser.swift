@@ -1,0 +1,98 @@
+/// Finds replies in what comes off the wire, byte by byte.
+///
+/// There is no state to lose: after each byte the parser asks whether the bytes that end here form the reply that is
+/// expected (right length, right id, right checksum). So a valid reply is found whatever stood before it, and a
+/// damaged one costs itself alone. Replies of other lengths or ids never match. An adapter that hears itself echoes the
+/// request, and a read request looks like a reply of the same length: the request's own bytes, first on the wire, are
+/// told apart by equality.
+///
+/// No allocation, no lock; 256 bytes of memory whatever comes.
+public struct ReplyParser: BitwiseCopyable, Sendable {
+  /// What a byte completed.
+  public enum Event: UInt8, BitwiseCopyable, Sendable {
+    /// Nothing yet.
+    case none
+    /// A reply from one of the expected servos; read it through `id`, `status` and `parameter`.
+    case reply
+    /// The request, heard back from the adapter.
+    case echo
+    /// Something shaped like an expected reply, with a wrong checksum.
+    case damaged
+    /// A whole valid reply of the expected length from a servo that was not asked.
+    case foreign
+  }
+
+  private var window = [256 of UInt8](repeating: 0)
+  /// The next byte goes here; wraps by itself at 256.
+  private var end: UInt8 = 0
+  private var seen = 0
+  private var size: UInt8 = 6
+  private var ids: SIMD4<UInt64> = .zero
+  private var request = FeetechPacket(id: 0, code: 0)
+  private var echoes = false
+
+  /// A parser that expects nothing yet.
+  public init() {}
+
+  /// Begins a transaction: forgets what came, and expects replies of `parameters` bytes to `request`.
+  public mutating func expect(parameters: Int, to request: FeetechPacket) {
+    precondition(parameters + FeetechPacket.overhead <= 255, "a reply has at most 249 parameters")
+    size = UInt8(parameters + FeetechPacket.overhead)
+    self.request = request
+    // An echo can only be mistaken for a reply if it is as long as one.
+    echoes = request.count == Int(size)
+    ids = .zero
+    seen = 0
+  }
+
+  /// A reply of this servo is expected.
+  @_noAllocation @_noLocks
+  public mutating func allow(_ id: UInt8) { ids[Int(id &>> 6)] |= UInt64(1) &<< UInt64(id & 63) }
+
+  /// Takes the next byte.
+  @_noAllocation @_noLocks
+  public mutating func push(_ byte: UInt8) -> Event {
+    window[Int(end)] = byte
+    end &+= 1
+    seen &+= 1
+    guard seen >= Int(size), at(0) == 0xFF, at(1) == 0xFF, at(3) == size &- 4, at(2) != 0xFF else { return .none }
+    let expected = ids[Int(id &>> 6)] & (UInt64(1) &<< UInt64(id & 63)) != 0
+    var sum: UInt8 = 0
+    var i: UInt8 = 2
+    while i < size {
+      sum &+= at(i)
+      i &+= 1
+    }
+    // The sum of everything and its own inverse is all ones.
+    guard sum == 0xFF else { return expected ? .damaged : .none }
+    if echoes, seen == Int(size), isEcho() { return .echo }
+    return expected ? .reply : .foreign
+  }
+
+  /// How many bytes an expected reply has.
+  public var length: Int { Int(size) }
+
+  /// The servo that sent the reply which `push` has just reported.
+  public var id: UInt8 { @_noAllocation @_noLocks get { at(2) } }
+
+  /// Its error byte.
+  public var status: UInt8 { @_noAllocation @_noLocks get { at(4) } }
+
+  /// Its parameter number `index`.
+  @_noAllocation @_noLocks
+  public func parameter(_ index: Int) -> UInt8 { at(5 &+ UInt8(truncatingIfNeeded: index)) }
+
+  /// Byte `offset` of the newest `size` bytes.
+  @_noAllocation @_noLocks
+  private func at(_ offset: UInt8) -> UInt8 { window[Int(end &- size &+ offset)] }
+
+  @_noAllocation @_noLocks
+  private func isEcho() -> Bool {
+    var i: UInt8 = 2
+    while i < size {
+      if at(i) != request.storage[Int(i)] { return false }
+      i &+= 1
+    }
+    return true
+  }
+}

@@ -1,0 +1,108 @@
+internal import CRealtime
+internal import Glibc
+internal import RealTime
+
+/// An open tty and the calls on it that the tick may make: none allocates, none blocks longer than it is told.
+/// Whoever opened it closes it.
+struct SerialLines: Sendable {
+  let path: String
+  let descriptor: Int32
+
+  /// A descriptor that somebody else opened.
+  init(path: String, descriptor: Int32) {
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  /// Opens a tty without waiting for a carrier.
+  init(opening path: String) throws(PortError) {
+    descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+    self.path = path
+    guard descriptor >= 0 else { throw Self.openError(path, errno) }
+    guard isatty(descriptor) == 1 else {
+      close(descriptor)
+      throw .notASerialPort(port: path)
+    }
+  }
+
+  /// `flock` keeps away who asks politely (also root); TIOCEXCL everybody else. Not on a pseudo-terminal: the twin
+  /// keeps the other end's device open, so the flag would outlive a host that was killed, and lock its successor out.
+  func claim() throws(PortError) {
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(port: path, holder: .find(path: path)) }
+    guard !Self.isPseudoTerminal(path) else { return }
+    // TIOCEXCL stops later opens, not those already there.
+    if let holder = PortError.Holder.find(path: path) { throw .inUse(port: path, holder: holder) }
+    _ = ioctl(descriptor, UInt(TIOCEXCL))
+  }
+
+  /// Undoes `claim`.
+  func release() {
+    if !Self.isPseudoTerminal(path) { _ = ioctl(descriptor, UInt(TIOCNXCL)) }
+    _ = flock(descriptor, LOCK_UN)
+  }
+
+  private static func isPseudoTerminal(_ path: String) -> Bool {
+    PortError.Holder.resolved(path)?.hasPrefix("/dev/pts/") ?? false
+  }
+
+  private static func openError(_ path: String, _ code: Int32) -> PortError {
+    switch code {
+    case ENOENT, ENXIO, ENODEV: .missing(port: path)
+    case EACCES, EPERM: .permission(port: path, group: group(of: path))
+    case EBUSY: .inUse(port: path, holder: .find(path: path))
+    case EISDIR: .notASerialPort(port: path)
+    default: .system(port: path, call: "open", reason: String(cString: strerror(code)))
+    }
+  }
+
+  private static func group(of path: String) -> String {
+    var info = stat()
+    guard stat(path, &info) == 0, let entry = getgrgid(info.st_gid) else { return "dialout" }
+    return String(cString: entry.pointee.gr_name)
+  }
+
+  /// 8N1, no translation, no flow control.
+  func makeRaw(bitsPerSecond: Int) throws(PortError) {
+    guard let speed = Self.speeds[bitsPerSecond] else { throw .baudRate(port: path, bitsPerSecond: bitsPerSecond) }
+    var settings = termios()
+    guard tcgetattr(descriptor, &settings) == 0 else { throw systemError("tcgetattr") }
+    cfmakeraw(&settings)
+    settings.c_cflag |= tcflag_t(CLOCAL | CREAD)
+    settings.c_cflag &= ~tcflag_t(CSTOPB)
+    cfsetispeed(&settings, speed)
+    cfsetospeed(&settings, speed)
+    guard tcsetattr(descriptor, TCSANOW, &settings) == 0 else { throw systemError("tcsetattr") }
+    tcflush(descriptor, TCIOFLUSH)
+  }
+
+  private func systemError(_ call: String) -> PortError {
+    .system(port: path, call: call, reason: String(cString: strerror(errno)))
+  }
+
+  /// The rates that termios can name; a servo's 250 kbit/s and 128 kbit/s need libserialport.
+  private static let speeds: [Int: speed_t] = [
+    4800: speed_t(B4800), 9600: speed_t(B9600), 19200: speed_t(B19200), 38400: speed_t(B38400),
+    57600: speed_t(B57600), 115_200: speed_t(B115200), 500_000: speed_t(B500000), 1_000_000: speed_t(B1000000),
+  ]
+
+  /// Writes; a full driver takes fewer bytes than it was given.
+  func write(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+    let count = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+    return count >= 0 ? .bytes(count) : errno == EAGAIN || errno == EINTR ? .bytes(0) : .lost
+  }
+
+  /// Reads what is there, perhaps nothing.
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+    return count >= 0 ? .bytes(count) : errno == EAGAIN || errno == EINTR ? .bytes(0) : .lost
+  }
+
+  /// Sleeps until bytes are there, the port is gone, or `deadline` on CLOCK_MONOTONIC.
+  func wait(until deadline: Nanoseconds) -> Arrival {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard us_poll_ns(&request, 1, deadline.count - us_monotonic_ns()) > 0 else { return .nothing }
+    if request.revents & Int16(POLLIN) != 0 { return .bytes }
+    // Hang-up, error or closed: the adapter is gone, or the twin ended.
+    return .lost
+  }
+}

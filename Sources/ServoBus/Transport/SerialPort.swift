@@ -1,0 +1,62 @@
+public import RealTime
+
+/// How many bytes moved, or that the port is gone.
+public enum Transfer: BitwiseCopyable, Sendable, Equatable {
+  /// This many, perhaps none.
+  case bytes(Int)
+  /// The adapter was unplugged, or its other end has closed.
+  case lost
+}
+
+/// What ended a wait.
+public enum Arrival: BitwiseCopyable, Sendable, Equatable {
+  /// There is something to read.
+  case bytes
+  /// The deadline came first.
+  case nothing
+  /// The adapter was unplugged, or its other end has closed.
+  case lost
+}
+
+/// A bus's wire: one of a few concrete kinds, so that the tick calls no existential.
+///
+/// Opening is exclusive and throws `PortError`; after that nothing throws: a port that goes away says `.lost` in every
+/// answer from then on. Closed exactly once, when the value ends.
+public enum SerialPort: ~Copyable, Sendable {
+  /// Pseudo-terminals.
+  case termios(TermiosPort)
+  /// Virtual time.
+  case memory(MemoryLink)
+
+  /// What messages call it.
+  public var name: String {
+    switch self {
+    case .termios(let port): port.lines.path
+    case .memory(let link): link.name
+    }
+  }
+
+  /// Puts bytes on the wire, as many as the driver takes at once.
+  public func write(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+    switch self {
+    case .termios(let port): port.lines.write(bytes)
+    case .memory(let link): link.write(bytes)
+    }
+  }
+
+  /// Takes what has come, perhaps nothing; does not wait.
+  public func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+    switch self {
+    case .termios(let port): port.lines.read(into: buffer)
+    case .memory(let link): link.read(into: buffer)
+    }
+  }
+
+  /// Waits until there is something to read, or the deadline on the port's clock.
+  public func wait(until deadline: Nanoseconds) -> Arrival {
+    switch self {
+    case .termios(let port): port.lines.wait(until: deadline)
+    case .memory(let link): link.wait(until: deadline)
+    }
+  }
+}
