@@ -101,8 +101,7 @@ struct SerialLines: Sendable {
   func wait(until deadline: Nanoseconds) -> Arrival {
     var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard us_poll_ns(&request, 1, deadline.count - us_monotonic_ns()) > 0 else { return .nothing }
-    if request.revents & Int16(POLLIN) != 0 { return .bytes }
-    // Hang-up, error or closed: the adapter is gone, or the twin ended.
-    return .lost
+    // Hang-up, error or closed: the adapter is gone, or the twin ended. What it said last does not matter any more.
+    return request.revents == Int16(POLLIN) ? .bytes : .lost
   }
 }
