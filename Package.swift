@@ -41,9 +41,9 @@ let targets: [Target] = [
     name: "CKernels", cSettings: [.treatAllWarnings(as: .error), .unsafeFlags(["-ffp-contract=off", "-O3"])]),
 
   // Layers 1 to 4.
-  .target(name: "RealTime", dependencies: ["CRealtime"], swiftSettings: ours),
+  .target(name: "RealTime", dependencies: ["CRealtime", "CKernels"], swiftSettings: ours),
   .target(name: "ServoBus", dependencies: ["RealTime", "CRealtime", "CSerialPort", yams], swiftSettings: ours),
-  .target(name: "Arm", dependencies: ["RealTime", "ServoBus", "CRealtime", yams], swiftSettings: ours),
+  .target(name: "Arm", dependencies: ["RealTime", "ServoBus", "CRealtime", "CKernels", yams], swiftSettings: ours),
   .target(name: "Policy", dependencies: ["RealTime", "CKernels", "CRealtime"], swiftSettings: ours),
   .target(name: "Episodes", dependencies: ["RealTime", "Arm", "CRealtime", "CZstd"], swiftSettings: ours),
 
@@ -91,7 +91,8 @@ let targets: [Target] = [
   .testTarget(name: "ArchitectureTests", swiftSettings: ours),
   .testTarget(name: "RealTimeTests", dependencies: ["RealTime"], swiftSettings: ours),
   .testTarget(name: "ServoBusTests", dependencies: ["ServoBus", "RealTime", "Twin"], swiftSettings: ours + mujoco),
-  .testTarget(name: "ArmTests", dependencies: ["Arm", "ServoBus", "Twin"], swiftSettings: ours + mujoco),
+  .testTarget(
+    name: "ArmTests", dependencies: ["Arm", "RealTime", "CKernels", "ServoBus", "Twin"], swiftSettings: ours + mujoco),
   .testTarget(name: "PolicyTests", dependencies: ["Policy", "CKernels"], swiftSettings: ours),
   .testTarget(name: "EpisodesTests", dependencies: ["Episodes", "Arm", "RealTime"], swiftSettings: ours),
   .testTarget(
