@@ -5,10 +5,11 @@ import Testing
 
 /// The elementary functions that logs verify by: right, and with the same bits for ever.
 @Suite struct FixedMathTests {
-  @Test(arguments: [
-    (0.5, 0x3fde_aee8_744b_05f0, 0x3fec_1528_065b_7d50), (-3, 0xbfc2_1038_6db6_d55b, 0xbfef_ae04_be85_e5d2),
-    (100.25, 0xbfd1_bf00_980d_c35c, 0x3fee_bec7_2ba6_b0ec), (1e6, 0xbfd6_664b_2568_d867, 0x3fed_f9df_9906_d32c),
-  ] as [(Double, UInt64, UInt64)])
+  @Test(
+    arguments: [
+      (0.5, 0x3fde_aee8_744b_05f0, 0x3fec_1528_065b_7d50), (-3, 0xbfc2_1038_6db6_d55b, 0xbfef_ae04_be85_e5d2),
+      (100.25, 0xbfd1_bf00_980d_c35c, 0x3fee_bec7_2ba6_b0ec), (1e6, 0xbfd6_664b_2568_d867, 0x3fed_f9df_9906_d32c),
+    ] as [(Double, UInt64, UInt64)])
   func `sine and cosine have these bits on every machine`(x: Double, sine: UInt64, cosine: UInt64) {
     #expect(us_fixed_sin(x).bitPattern == sine)
     #expect(us_fixed_cos(x).bitPattern == cosine)
