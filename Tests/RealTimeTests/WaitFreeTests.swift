@@ -78,3 +78,24 @@ import Testing
     }
   }
 }
+
+@Suite struct DatagramTests {
+  @Test func `a datagram reaches its receiver, and a second receiver is refused`() throws {
+    let path = "/tmp/understudy-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+    let sender = try DatagramSocket()
+    let dropped = sender.send([1], to: path)
+    #expect(!dropped, "nobody is there")
+    do {
+      let receiver = try DatagramSocket(receivingAt: path)
+      let before = receiver.receive()
+      let taken = sender.send([1, 2, 3], to: path)
+      let after = receiver.receive()
+      #expect(before == nil && taken && after == Data([1, 2, 3]))
+      #expect(throws: DatagramError.inUse(path: path)) {
+        let second = try DatagramSocket(receivingAt: path)
+        _ = second.fileDescriptor
+      }
+    }
+    #expect(!FileManager.default.fileExists(atPath: path), "the path goes with its receiver")
+  }
+}

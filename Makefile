@@ -1,0 +1,54 @@
+# Understudy. `make help` lists what there is; `make demo` and `make test` install what is missing by themselves.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+SEED ?= 7
+SWIFT ?= swift
+BUILD := .build/release
+PYTHON := .deps/venv/bin/python
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# Debian's packages by name. Builds need the -dev ones, `deps` the venv, `bench` the last line.
+APT := libserialport-dev libopenblas-dev libzstd-dev pkg-config make python3-venv
+APT_BENCH := rt-tests stress-ng
+
+.PHONY: help deps build demo test bench peers fuzz soak format lint clean
+
+help: ## this table
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: .deps/ready ## install Debian's packages and a venv with MuJoCo, DuckDB and MCAP readers into .deps
+.deps/ready: Makefile
+	@missing=""; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; fi
+	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is missing: install it from swift.org, then run make again."; exit 69; }
+	@mkdir -p .deps/lib .deps/include
+	@[ -x $(PYTHON) ] || /usr/bin/python3 -m venv .deps/venv
+	@.deps/venv/bin/pip install --quiet --disable-pip-version-check --no-deps mujoco-core==4.0.0 duckdb-cli==1.5.6
+	@.deps/venv/bin/pip install --quiet --disable-pip-version-check mcap==1.6.0 mcap-ros2-support==0.6.0
+	@site=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	cp -r $$site/mujoco/include/. .deps/include/ && cp $$site/mujoco/libmujoco.so.4.0.0 .deps/lib/ && \
+	ln -sf libmujoco.so.4.0.0 .deps/lib/libmujoco.so
+	@touch $@
+
+build: deps ## build everything in release mode
+	$(SWIFT) build -c release
+
+test: deps ## every test; under 15 minutes on 2 cores
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
+
+demo: deps ## the whole loop on the twin: demonstrate, train, run, correct, run again (SEED=n for other numbers)
+	$(SWIFT) build -c release
+	@SEED=$(SEED) $(BUILD)/understudy-twin demo --seed $(SEED) --dir .demo
+
+lint: ## the formatter's rules, strictly
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format: ## lay the sources out as the formatter wants them
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+clean: ## remove what was built, and the demo's files; .deps stays
+	rm -rf .build .demo .twin
