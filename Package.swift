@@ -93,7 +93,7 @@ let targets: [Target] = [
   .testTarget(name: "ServoBusTests", dependencies: ["ServoBus", "RealTime", "Twin"], swiftSettings: ours + mujoco),
   .testTarget(
     name: "ArmTests", dependencies: ["Arm", "RealTime", "CKernels", "ServoBus", "Twin"], swiftSettings: ours + mujoco),
-  .testTarget(name: "PolicyTests", dependencies: ["Policy", "CKernels"], swiftSettings: ours),
+  .testTarget(name: "PolicyTests", dependencies: ["Policy", "CKernels", "RealTime"], swiftSettings: ours),
   .testTarget(name: "EpisodesTests", dependencies: ["Episodes", "Arm", "RealTime"], swiftSettings: ours),
   .testTarget(
     name: "LearningTests", dependencies: ["Learning", "Policy", "Arm", "Episodes", "RealTime"], swiftSettings: ours),

@@ -1,4 +1,5 @@
 // The umbrella of the module: one include for each family of kernels.
 #pragma once
 
+#include "CKernelsDense.h"
 #include "CKernelsFixedMath.h"

@@ -37,4 +37,8 @@ US_RT static inline float us_sqrtf(float x) { return sqrtf(x); }
 US_RT static inline float us_floorf(float x) { return floorf(x); }
 US_RT static inline float us_rintf(float x) { return rintf(x); }
 
+/// Lets two paths change places in one step; -1 and errno where the file system cannot (EINVAL). Swift's Glibc overlay
+/// has no renameat2.
+int us_exchange_paths(const char *a, const char *b);
+
 #include "CRealtimeLoop.h"

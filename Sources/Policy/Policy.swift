@@ -1,0 +1,81 @@
+// A policy is a value: features in, wished joint motion out.
+//
+//     features ─▶ normalise ─▶ ┌ member 1: W x + b ─▶ ReLU ─▶ … ─▶ W x + b ┐
+//       (arm units)            │ member 2                                   │─▶ mean ─▶ denormalise ─▶ clip ─▶ actions
+//                              └ member K                                   ┘─▶ variance ─▶ doubt
+//
+// Units: features as their names say (rad, m); actions in radians, chunk × joints, row by row; inside the networks
+// everything counts in standard deviations of the training data.
+// Torque: a policy moves nothing. What it wishes for passes the envelope; a feature that is NaN makes every action
+// NaN, which the envelope refuses, so that the arm holds.
+//
+// On disk a policy is a folder: `policy.json` (`PolicyDescription`) and `model.safetensors` (`PolicyParameters`).
+internal import CKernels
+
+/// Networks ready to run: weights laid out for this CPU's kernels, and scratch for one caller.
+///
+///     let policy = try Policy.load(URL(filePath: "policies/insert-3"))
+///     try policy.check(arm: "so101", features: rig.features, actions: rig.actions)
+///     let doubt = policy.infer(features, mean: actions)      // in the tick
+///
+/// A policy serves one thread at a time, because its scratch is its own: load it twice for two threads.
+public final class Policy: @unchecked Sendable {
+  // Unchecked: the weights never change after init, and the scratch belongs to the one caller that the contract of
+  // `infer` allows. The loop hands a policy over through a slot, never shares it.
+
+  /// What the networks take, give and were made of.
+  public let description: PolicyDescription
+  /// The kernels that compute them.
+  public let kernels: Kernels
+  /// How many features `infer` takes.
+  public let featureCount: Int
+  /// How many values `infer` gives: chunk × joints.
+  public let actionCount: Int
+
+  let members: UnsafeMutableBufferPointer<Network>
+  let arena: Arena
+  let featureMean: UnsafeMutablePointer<Float>
+  let featureInverseStd: UnsafeMutablePointer<Float>
+  let featureLower: UnsafeMutablePointer<Float>
+  let featureUpper: UnsafeMutablePointer<Float>
+  let actionMean: UnsafeMutablePointer<Float>
+  let actionStd: UnsafeMutablePointer<Float>
+  let actionLower: UnsafeMutablePointer<Float>
+  let actionUpper: UnsafeMutablePointer<Float>
+  let scratch: Scratch
+
+  /// Lays `parameters` out for `kernels`; fails where they do not fit `description` or are not finite.
+  public init(
+    _ description: PolicyDescription, _ parameters: PolicyParameters, kernels: Kernels
+  ) throws(PolicyError) {
+    try description.validate()
+    try parameters.validate(against: description)
+    let arena = Arena()
+    let widths = description.widths
+    self.description = description
+    self.kernels = kernels
+    self.arena = arena
+    featureCount = widths[0]
+    actionCount = widths[widths.count - 1]
+    members = arena.allocate(Network.self, parameters.members.count)
+    for (index, layers) in parameters.members.enumerated() {
+      members[index] = Network(layers, description.network, in: arena)
+    }
+    let features = description.statistics.features
+    let actions = description.statistics.actions
+    featureMean = arena.floats(features.map(\.mean))
+    featureInverseStd = arena.floats(features.map { 1 / $0.std })
+    featureLower = arena.floats(features.map(\.min))
+    featureUpper = arena.floats(features.map(\.max))
+    actionMean = arena.floats(actions.map(\.mean))
+    actionStd = arena.floats(actions.map(\.std))
+    actionLower = arena.floats(actions.map(\.min))
+    actionUpper = arena.floats(actions.map(\.max))
+    scratch = Scratch(widths: widths, members: parameters.members.count, in: arena)
+  }
+
+  /// Refuses a policy that was made for another arm, other features or other joints, and names the difference.
+  public func check(arm: String, features: [String], actions: [String]) throws(PolicyError) {
+    try description.interface.check(arm: arm, features: features, actions: actions)
+  }
+}

@@ -1,0 +1,102 @@
+import RealTime
+import Testing
+
+@testable import Policy
+
+@Suite struct InferenceTests {
+  @Test(arguments: [([Int](), 1, 1), ([8], 1, 2), ([128, 128], 5, 1), ([40, 24, 17], 3, 4)])
+  func `a policy computes its formula`(_ hidden: [Int], _ ensemble: Int, _ chunk: Int) throws {
+    for activation in NetworkShape.Activation.allCases {
+      let description = Example.description(hidden: hidden, chunk: chunk, ensemble: ensemble, activation: activation)
+      let parameters = Example.parameters(description, seed: 6)
+      let policy = try Policy(description, parameters, kernels: Kernels.available[0])
+      var random = SplitMix64(seed: 7)
+      for _ in 0..<20 {
+        let features = Example.floats(12, &random, scale: 3)
+        let found = Example.infer(policy, features)
+        let expected = Example.reference(description, parameters, features)
+        for (a, b) in zip(found.mean, expected.mean) { #expect(abs(Double(a) - b) < 1e-5) }
+        #expect(found.mean.count == chunk * 5)
+        #expect(expected.doubt.isNaN ? found.doubt.isNaN : abs(Double(found.doubt) - expected.doubt) < 1e-4)
+      }
+    }
+  }
+
+  @Test(arguments: NetworkShape.Precision.allCases)
+  func `a decision has the same bits with every kernel`(_ precision: NetworkShape.Precision) throws {
+    for activation in NetworkShape.Activation.allCases {
+      let description = Example.description(
+        hidden: [128, 100], actions: 6, ensemble: 3, activation: activation, precision: precision)
+      let parameters = Example.parameters(description, seed: 8)
+      let policies = try Kernels.available.map { try Policy(description, parameters, kernels: $0) }
+      var random = SplitMix64(seed: 9)
+      for _ in 0..<50 {
+        let features = Example.floats(12, &random, scale: 3)
+        let all = policies.map { Example.infer($0, features) }
+        for one in all {
+          #expect(one.mean.bits == all[0].mean.bits && one.doubt.bitPattern == all[0].doubt.bitPattern)
+        }
+      }
+    }
+  }
+
+  @Test func `int8 stays near f32`() throws {
+    let description = Example.description(hidden: [128, 128], ensemble: 1)
+    let parameters = Example.parameters(description, seed: 10)
+    var quantized = description
+    quantized.network.precision = .int8
+    let policies = try [description, quantized].map { try Policy($0, parameters, kernels: Kernels.available[0]) }
+    var random = SplitMix64(seed: 11)
+    for _ in 0..<200 {
+      let features = Example.floats(12, &random, scale: 2)
+      let (a, b) = (Example.infer(policies[0], features).mean, Example.infer(policies[1], features).mean)
+      // In standard deviations of the action, which is 0.1 here.
+      for (a, b) in zip(a, b) { #expect(abs(a - b) / 0.1 < 0.03) }
+    }
+  }
+
+  @Test func `actions stay within what training saw`() throws {
+    var description = Example.description(hidden: [])
+    description.statistics.actions[1].min = 0.05
+    description.statistics.actions[1].max = 0.06
+    let policy = try Policy(description, Example.parameters(description, seed: 12), kernels: Kernels.available[0])
+    var random = SplitMix64(seed: 13)
+    let actions = (0..<100).map { _ in Example.infer(policy, Example.floats(12, &random, scale: 3)).mean[1] }
+    #expect(actions.min() == 0.05 && actions.max() == 0.06)
+  }
+
+  @Test(arguments: NetworkShape.Precision.allCases)
+  func `one feature that is not finite makes every action NaN`(_ precision: NetworkShape.Precision) throws {
+    let description = Example.description(ensemble: 2, precision: precision)
+    let policy = try Policy(description, Example.parameters(description, seed: 14), kernels: Kernels.available[0])
+    for index in [0, 5, 11] {
+      var features = [Float](repeating: 0, count: 12)
+      features[index] = .nan
+      let found = Example.infer(policy, features)
+      #expect(found.mean.areNaN && found.doubt.isNaN)
+    }
+  }
+
+  @Test func `buffers of the wrong length give NaN and touch nothing else`() throws {
+    let description = Example.description(ensemble: 2)
+    let policy = try Policy(description, Example.parameters(description, seed: 15), kernels: Kernels.available[0])
+    for count in [0, 11, 13] {
+      let found = Example.infer(policy, [Float](repeating: 0, count: count))
+      #expect(found.mean.areNaN && found.doubt.isNaN)
+    }
+  }
+
+  @Test func `features outside the training range are named`() throws {
+    let description = Example.description()
+    let policy = try Policy(description, Example.parameters(description, seed: 16), kernels: Kernels.available[0])
+    // The range is −2…3 and the slack 5 % of it.
+    var features = [Float](repeating: 0, count: 12)
+    features[0] = 3.2
+    features[3] = 3.3
+    features[7] = -2.26
+    features[11] = .nan
+    let mask = features.withUnsafeBufferPointer { policy.outsideTrainingRange($0) }
+    #expect(mask == 1 << 3 | 1 << 7 | 1 << 11)
+    #expect(policy.featureNames(mask) == ["feature.3", "feature.7", "feature.11"])
+  }
+}
