@@ -13,7 +13,8 @@ public final class MemoryLink: @unchecked Sendable {
   public let name: String
   /// The host put bytes on the wire, now.
   public var onWrite: (UnsafeRawBufferPointer) -> Void = { _ in }
-  /// The host waits: move the simulated clock until bytes were delivered or to the deadline.
+  /// The host waits: move the simulated clock until bytes were delivered or to the deadline. A deadline in the past
+  /// asks only for what has come by now.
   public var onWait: (_ deadline: Nanoseconds) -> Void = { _ in }
   /// False: the adapter was unplugged; every call on the port reports so.
   public var isConnected = true
@@ -47,6 +48,7 @@ public final class MemoryLink: @unchecked Sendable {
 
   func read(into target: UnsafeMutableRawBufferPointer) -> Transfer {
     guard isConnected else { return .lost }
+    if available == 0 { onWait(.never) }
     let count = min(target.count, available)
     for i in 0..<count { target[i] = buffer[(head + i) % Self.capacity] }
     head += count

@@ -1,0 +1,106 @@
+import RealTime
+import ServoBus
+import Testing
+
+@Suite struct ReplyParserTests {
+  /// A parser that expects two parameters from servos 1 to 6.
+  func parser() -> ReplyParser {
+    var parser = ReplyParser()
+    let block = RegisterBlock(Register(address: 56, width: 2))
+    parser.expect(parameters: 2, to: .syncRead(block, of: [1, 2, 3, 4, 5, 6]))
+    for id: UInt8 in 1...6 { parser.allow(id) }
+    return parser
+  }
+
+  func reply(_ id: UInt8, _ value: UInt32, status: UInt8 = 0) -> [UInt8] {
+    var packet = FeetechPacket(id: id, code: status)
+    packet.append(value, width: 2)
+    packet.seal()
+    return packet.bytes
+  }
+
+  @Test func `a valid reply after any garbage is found when its last byte comes`() {
+    var random = SplitMix64(seed: 11)
+    for _ in 0..<20_000 {
+      var parser = parser()
+      // Garbage that likes to look like headers: half of it FF, ids and lengths.
+      let likely: [UInt8] = [0xFF, 0xFF, 0xFF, 0x01, 0x04, 0x06]
+      for _ in 0..<(random.next() % 40) {
+        let byte = random.next() % 2 == 0 ? likely[Int(random.next() % 6)] : UInt8(truncatingIfNeeded: random.next())
+        _ = parser.push(byte)
+      }
+      let id = UInt8(1 + random.next() % 6)
+      let value = UInt32(random.next() % 4096)
+      let events = reply(id, value).map { parser.push($0) }
+      #expect(events.last == .reply)
+      #expect(parser.id == id)
+      #expect(UInt32(parser.parameter(0)) | UInt32(parser.parameter(1)) << 8 == value)
+    }
+  }
+
+  @Test func `no single flipped bit makes another reply`() {
+    let good = reply(3, 2048)
+    for index in good.indices {
+      for bit in 0..<8 {
+        var bad = good
+        bad[index] ^= 1 << UInt8(bit)
+        var parser = parser()
+        #expect(!bad.map { parser.push($0) }.contains(.reply))
+      }
+    }
+  }
+
+  @Test func `random bytes never crash the parser, and pass as replies no more often than the checksum allows`() {
+    var random = SplitMix64(seed: 5)
+    var parser = parser()
+    var accepted = 0
+    let count = 2_000_000
+    for _ in 0..<(count / 8) {
+      var word = random.next()
+      for _ in 0..<8 {
+        if parser.push(UInt8(truncatingIfNeeded: word)) == .reply { accepted += 1 }
+        word >>= 8
+      }
+    }
+    // Two header bytes, one of six ids, length and checksum: six in 2^40.
+    #expect(accepted == 0)
+  }
+
+  @Test func `a wrong checksum is counted, not believed`() {
+    var parser = parser()
+    var bytes = reply(2, 1000)
+    bytes[7] ^= 0x10
+    #expect(bytes.map { parser.push($0) }.last == .damaged)
+  }
+
+  @Test func `a servo that was not asked is a stranger`() {
+    var parser = parser()
+    #expect(reply(9, 1000).map { parser.push($0) }.last == .foreign)
+  }
+
+  @Test func `the echo of a read request is not a reply, though it looks like one`() {
+    var parser = ReplyParser()
+    let request = FeetechPacket.read(address: 56, count: 2, of: 1)
+    parser.expect(parameters: 2, to: request)
+    parser.allow(1)
+    #expect(request.bytes.map { parser.push($0) }.last == .echo)
+    #expect(reply(1, 2048).map { parser.push($0) }.last == .reply)
+  }
+
+  @Test func `the echo of a ping is not a reply`() {
+    var parser = ReplyParser()
+    parser.expect(parameters: 0, to: .ping(1))
+    parser.allow(1)
+    #expect(FeetechPacket.ping(1).bytes.map { parser.push($0) }.last == .echo)
+    #expect(([0xFF, 0xFF, 0x01, 0x02, 0x00, 0xFC] as [UInt8]).map { parser.push($0) }.last == .reply)
+  }
+
+  @Test func `what came before a transaction cannot complete a reply in it`() {
+    var parser = parser()
+    let bytes = reply(1, 2048)
+    for byte in bytes.prefix(5) { _ = parser.push(byte) }
+    parser.expect(parameters: 2, to: .ping(1))
+    parser.allow(1)
+    #expect(bytes.dropFirst(5).map { parser.push($0) } == [.none, .none, .none])
+  }
+}
