@@ -12,6 +12,8 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
   case missingKey(file: String, line: Int, key: String)
   /// A value of the wrong kind, or one that cannot be.
   case wrongValue(file: String, line: Int, key: String, expected: String, found: String)
+  /// Values that are each fine but do not fit together; `problem` is a sentence.
+  case contradiction(file: String, line: Int, key: String, problem: String)
   /// A `${NAME}` without a default whose variable is not set.
   case unsetVariable(file: String, line: Int, key: String, variable: String)
 
@@ -31,6 +33,8 @@ public enum ConfigurationError: Error, Equatable, Sendable, CustomStringConverti
       return "\(file):\(line): the key \"\(key)\" is missing; add it here."
     case .wrongValue(let file, let line, let key, let expected, let found):
       return "\(file):\(line): \"\(key)\" must be \(expected), not \(found)."
+    case .contradiction(let file, let line, let key, let problem):
+      return "\(file):\(line): \(key): \(problem)"
     case .unsetVariable(let file, let line, let key, let variable):
       return "\(file):\(line): \"\(key)\" uses the variable \(variable), which is not set; set it, or give a default: "
         + "${\(variable):-…}."

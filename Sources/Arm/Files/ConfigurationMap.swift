@@ -71,11 +71,13 @@ struct ConfigurationMap {
     throw .unknownKey(file: file, line: entry.line, key: path + name, allowed: allowed)
   }
 
-  /// The keys there are, in no order.
-  var keys: Set<String> { Set(entries.keys) }
-
   /// True if the key stands in the file with a value.
   func has(_ key: String) -> Bool { entries[key].map { $0.value.null == nil } ?? false }
+
+  /// True if a mapping stands under the key.
+  func isMap(_ key: String) -> Bool {
+    if case .mapping = entries[key]?.value { true } else { false }
+  }
 
   /// The string under the key, its variables replaced.
   func text(_ key: String) throws(ConfigurationError) -> String {
@@ -156,6 +158,11 @@ struct ConfigurationMap {
     return .wrongValue(
       file: file, line: entry?.line ?? line, key: path + key, expected: expected,
       found: entry.map { Self.describe($0.value) } ?? "nothing")
+  }
+
+  /// The error that this key's value does not fit what stands elsewhere.
+  func contradiction(_ key: String, _ problem: String) -> ConfigurationError {
+    .contradiction(file: file, line: entries[key]?.line ?? line, key: path + key, problem: problem)
   }
 
   private func entry(_ key: String) throws(ConfigurationError) -> Entry {

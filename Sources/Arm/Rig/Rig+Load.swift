@@ -1,0 +1,126 @@
+public import Foundation
+
+extension Rig {
+  /// Reads a rig by name (`hardware/rigs/NAME.yaml`) or by path (anything with a slash or ending in `.yaml`).
+  ///
+  /// `variables` are what `${NAME}` and `${NAME:-default}` in its texts mean: the process's environment, unless a test says
+  /// otherwise.
+  public static func load(
+    _ nameOrPath: String, hardware: Hardware? = nil,
+    variables: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(ConfigurationError) -> Rig {
+    let isPath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".yaml")
+    let path = isPath ? URL(filePath: nameOrPath) : nil
+    let folder = if let hardware { hardware } else { try Hardware.find(near: path, environment: variables) }
+    if let path {
+      guard FileManager.default.fileExists(atPath: path.path) else {
+        throw .notFound(
+          kind: "rig file", name: nameOrPath, place: FileManager.default.currentDirectoryPath,
+          available: folder.names(of: .rigs))
+      }
+      return try Rig(ConfigurationMap(reading: path, variables: variables), url: path, hardware: folder)
+    }
+    let url = try folder.file(nameOrPath, kind: .rigs)
+    return try Rig(ConfigurationMap(reading: url, variables: variables), url: url, hardware: folder)
+  }
+
+  /// Reads a rig's text; `url` names it in errors.
+  init(text: String, url: URL, hardware: Hardware, variables: [String: String]) throws(ConfigurationError) {
+    try self.init(
+      ConfigurationMap(text: text, file: url.relativePath, variables: variables), url: url, hardware: hardware)
+  }
+
+  private init(_ map: ConfigurationMap, url: URL, hardware: Hardware) throws(ConfigurationError) {
+    try map.allow(only: [
+      "rig", "loop_Hz", "decision_Hz", "pairs", "tool", "envelope", "environment", "pedal", "announce", "start",
+      "episode",
+      "policy",
+    ])
+    name = url.deletingPathExtension().lastPathComponent
+    file = map.file
+    self.hardware = hardware
+    guard try map.text("rig") == name else { throw map.wrong("rig", "the file's name, \(name)") }
+    loop_Hz = try map.integer("loop_Hz", in: 10...1000)
+    decision_Hz = try map.integer("decision_Hz", in: 1...1000)
+    guard loop_Hz.isMultiple(of: decision_Hz) else {
+      throw map.contradiction(
+        "decision_Hz", "\(decision_Hz) decisions a second do not divide \(loop_Hz) ticks; choose a divisor of loop_Hz.")
+    }
+    pairs = try Self.pairs(map, hardware: hardware)
+    let arm = pairs[0].follower.arm
+    if map.has("tool") {
+      let tool = try map.map("tool")
+      try tool.allow(only: ["position_m"])
+      tool_m = try tool.vector("position_m")
+    }
+    envelope = try EnvelopeSettings(map.map("envelope"), arm: arm)
+    environment = map.has("environment") ? try EnvironmentSettings(map.map("environment")) : nil
+    pedalSocket = try Self.socket("pedal", of: map)
+    announceSocket = try Self.socket("announce", of: map)
+    start = map.has("start") ? try StartSettings(map.map("start"), arm: arm) : nil
+    let episode = try map.map("episode")
+    try episode.allow(only: ["limit_s"])
+    episodeLimit_s = try episode.number("limit_s", in: 0.1...3600)
+    let policyMap = try map.map("policy")
+    policy = try PolicySettings(policyMap, arm: arm)
+    do {
+      _ = try featurePlan()
+    } catch {
+      throw policyMap.contradiction("features", error.description)
+    }
+  }
+
+  private static func pairs(
+    _ map: ConfigurationMap, hardware: Hardware
+  ) throws(ConfigurationError) -> [Pair] {
+    var pairs: [Pair] = []
+    var ports: [String] = []
+    for pairMap in try map.maps("pairs") {
+      try pairMap.allow(only: ["name", "follower", "leader"])
+      let name = try pairMap.text("name")
+      if pairs.contains(where: { $0.name == name }) { throw pairMap.wrong("name", "a name that no other pair has") }
+      var pair = Pair(name: name, follower: try Side(pairMap.map("follower"), role: .follower, hardware: hardware))
+      if pairMap.has("leader") {
+        let leader = try Side(pairMap.map("leader"), role: .leader, hardware: hardware)
+        guard leader.arm.jointNames == pair.follower.arm.jointNames else {
+          throw pairMap.contradiction(
+            "leader", "\(leader.arm.name) has other joints than \(pair.follower.arm.name); choose a matching leader.")
+        }
+        pair.leader = leader
+      }
+      for (key, side) in [("follower", pair.follower), ("leader", pair.leader)] {
+        guard let side else { continue }
+        if ports.contains(side.port) {
+          throw pairMap.contradiction(key, "the port \(side.port) is used twice; give each arm its own.")
+        }
+        ports.append(side.port)
+      }
+      pairs.append(pair)
+    }
+    return pairs
+  }
+
+  private static func socket(_ key: String, of map: ConfigurationMap) throws(ConfigurationError) -> String? {
+    guard map.has(key) else { return nil }
+    let entry = try map.map(key)
+    try entry.allow(only: ["socket"])
+    return try entry.text("socket")
+  }
+}
+
+extension Rig.Side {
+  fileprivate init(
+    _ map: ConfigurationMap, role: ArmDescription.Role, hardware: Hardware
+  ) throws(ConfigurationError) {
+    try map.allow(only: ["arm", "port", "calibration"])
+    let name = try map.text("arm")
+    guard hardware.names(of: .arms).contains(name) else {
+      throw map.wrong("arm", "one of \(hardware.names(of: .arms).joined(separator: ", "))")
+    }
+    arm = try ArmDescription.load(name, from: hardware)
+    guard arm.role == role else { throw map.wrong("arm", "a \(role.rawValue) arm") }
+    port = try map.text("port")
+    calibration = try map.text("calibration")
+    folder = hardware.root.deletingLastPathComponent()
+  }
+}
