@@ -120,17 +120,17 @@ public struct Limits: OptionSet, BitwiseCopyable, Sendable, Hashable {
   /// The bits.
   public let rawValue: UInt16
   /// From the bits.
-  public init(rawValue: UInt16) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
   /// `envelope.velocity`.
-  public static let velocity = Limits(rawValue: 1 << 0)
+  @inlinable public static var velocity: Limits { Limits(rawValue: 1 << 0) }
   /// `envelope.acceleration`.
-  public static let acceleration = Limits(rawValue: 1 << 1)
+  @inlinable public static var acceleration: Limits { Limits(rawValue: 1 << 1) }
   /// The arm file's joint limits, or the braking distance to them.
-  public static let position = Limits(rawValue: 1 << 2)
+  @inlinable public static var position: Limits { Limits(rawValue: 1 << 2) }
   /// The tool's floor or box.
-  public static let workspace = Limits(rawValue: 1 << 3)
+  @inlinable public static var workspace: Limits { Limits(rawValue: 1 << 3) }
   /// Reduced speed while a person's offset is bled off or the arms are brought together.
-  public static let handGuiding = Limits(rawValue: 1 << 4)
+  @inlinable public static var handGuiding: Limits { Limits(rawValue: 1 << 4) }
 }
 
 /// How long each part of a tick took, in nanoseconds.

@@ -8,6 +8,7 @@
 
 internal import CRealtime
 @preconcurrency import Dispatch
+internal import Synchronization
 
 /// One period of the loop, as the tick sees it.
 public struct Beat: BitwiseCopyable, Sendable {
@@ -50,6 +51,14 @@ public final class RateLoop: Sendable {
 
   private let configuration: Configuration
   private let queue = DispatchQueue(label: "understudy.loop")
+  private let running = Mutex<Running?>(nil)
+
+  private struct Running: @unchecked Sendable {
+    // Unchecked: three handles that `wait` alone uses up.
+    let timer: any DispatchSourceTimer
+    let gate: OpaquePointer
+    let thread: UInt64
+  }
 
   /// A loop that is not running yet.
   public init(_ configuration: Configuration) { self.configuration = configuration }
@@ -60,13 +69,19 @@ public final class RateLoop: Sendable {
   public func run(
     started: @escaping @Sendable ([Grant]) -> Void, tick: @escaping @Sendable (Beat) -> Bool
   ) throws(RateLoopError) {
+    try start(started: started, tick: tick)
+    wait()
+  }
+
+  /// Like `run`, but returns at once; `wait` waits for the end.
+  public func start(
+    started: @escaping @Sendable ([Grant]) -> Void, tick: @escaping @Sendable (Beat) -> Bool
+  ) throws(RateLoopError) {
     guard let gate = us_gate_make() else { throw .thread(errno: 12) }
-    defer { us_gate_free(gate) }
     let body = Body(configuration: configuration, gate: gate, started: started, tick: tick)
 
     let timer = DispatchSource.makeTimerSource(flags: .strict, queue: queue)
-    let origin = body.origin
-    let lead = max(0, (origin - configuration.early).count - us_monotonic_ns())
+    let lead = max(0, (body.origin - configuration.early).count - us_monotonic_ns())
     timer.schedule(
       deadline: .now() + .nanoseconds(Int(lead)), repeating: .nanoseconds(Int(configuration.period.count)),
       leeway: .nanoseconds(0))
@@ -81,11 +96,25 @@ public final class RateLoop: Sendable {
     if error != 0 {
       context.release()
       timer.cancel()
+      queue.sync {}
+      us_gate_free(gate)
       throw .thread(errno: error)
     }
-    _ = us_thread_join(thread)
-    timer.cancel()
+    let started = Running(timer: timer, gate: gate, thread: thread)
+    running.withLock { $0 = started }
+  }
+
+  /// Returns when the loop's thread has ended; at once if it never began.
+  public func wait() {
+    let ended = running.withLock { running -> Running? in
+      defer { running = nil }
+      return running
+    }
+    guard let ended else { return }
+    _ = us_thread_join(ended.thread)
+    ended.timer.cancel()
     queue.sync {}  // the last firing may still hold the gate
+    us_gate_free(ended.gate)
   }
 
   /// What the loop's thread holds.

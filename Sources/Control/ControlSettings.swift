@@ -1,0 +1,110 @@
+public import Arm
+public import Episodes
+public import RealTime
+
+/// Every number that the tick needs beside the envelope, in ticks and radians a tick; made from the rig file.
+public struct ControlSettings: Sendable {
+  /// The nominal period.
+  public var period: Nanoseconds
+  /// Ticks from one decision of the policy to the next.
+  public var decisionTicks: Int
+  /// How long after a tick's deadline replies are waited for.
+  public var replyBudget: Nanoseconds
+  /// How long they are waited for at least, however late the tick began.
+  public var leastBudget: Nanoseconds
+  /// Largest step and change of step of slow moves (start pose, parking), radians a tick.
+  public var slowStep: Float
+  /// Largest change of a slow move's step.
+  public var slowStepChange: Float
+  /// The largest step by which the clutch bleeds its offset off.
+  public var clutchStep: Float
+  /// The share of the leader's own motion by which it does so while correcting.
+  public var clutchShare: Float
+  /// Where the arm rests without torque; nil: parking holds.
+  public var rest: JointVector?
+  /// Whether the leader follows while the policy drives.
+  public var mirrors: Bool
+  /// How it does so.
+  public var mirror = MirrorSettings()
+  /// Whether the policy needs the environment.
+  public var needsEnvironment: Bool
+  /// How old the newest datagram may be while it does.
+  public var environmentStale: Nanoseconds
+  /// Status bits of a servo that stop the arm.
+  public var alarmBits: UInt8
+
+  /// Settings for a loop of `period` that decides every `decisionTicks`, everything else at its default.
+  public init(period: Nanoseconds, decisionTicks: Int) {
+    self.period = period
+    self.decisionTicks = decisionTicks
+    replyBudget = Nanoseconds(period.count * 6 / 10)
+    leastBudget = Nanoseconds(period.count * 3 / 10)
+    let seconds = Float(period.seconds)
+    slowStep = 0.8 * seconds
+    slowStepChange = 4 * seconds * seconds
+    clutchStep = 0.6 * seconds
+    clutchShare = 0.1
+    rest = nil
+    mirrors = false
+    needsEnvironment = false
+    environmentStale = .milliseconds(200)
+    alarmBits = 0b0010_1101
+  }
+}
+
+/// The wait-free ways into and out of the tick.
+public struct TickChannels: Sendable {
+  /// From people and the session to the tick.
+  public let requests = Ring<Request>(capacity: 64, blank: Request(.none))
+  /// From the camera to the tick.
+  public let environment = Latest(EnvironmentReading())
+  /// From the tick to the recorder: 20 s at 200 Hz.
+  public let records = Ring<TickRecord>(capacity: 4096, blank: TickRecord())
+  /// From the tick to whoever looks.
+  public let snapshots = Latest(Snapshot())
+
+  /// Empty channels.
+  public init() {}
+}
+
+/// What anybody may see of the newest tick.
+public struct Snapshot: BitwiseCopyable, Sendable {
+  /// The tick itself.
+  public var record = TickRecord()
+  /// What the arm is doing.
+  public var state = State.idle
+  /// The fault that stopped it.
+  public var fault: Fault?
+  /// Whether a slow move is under way.
+  public var isMoving = false
+  /// Whether the leader's torque is on.
+  public var leaderHeld = false
+  /// How many requests were refused since the start, and the last of them.
+  public var refusals: UInt32 = 0
+  /// The last refused request.
+  public var refused = Request.Action.none
+  /// How the present episode went so far.
+  public var episode = EpisodeCount(number: 0)
+  /// Periods missed since the start.
+  public var missed: UInt64 = 0
+  /// Ticks that ran over their period.
+  public var overruns: UInt64 = 0
+
+  /// Before the first tick.
+  public init() {}
+}
+
+/// Ticks of one episode by who commanded them.
+public struct EpisodeCount: BitwiseCopyable, Sendable {
+  /// The episode; 0 for none.
+  public var number: UInt32
+  /// Ticks that a person commanded.
+  public var person: UInt32 = 0
+  /// Ticks that the policy commanded.
+  public var policy: UInt32 = 0
+  /// How often a person took over.
+  public var takeOvers: UInt32 = 0
+
+  /// Nothing counted yet.
+  public init(number: UInt32) { self.number = number }
+}

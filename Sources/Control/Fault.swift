@@ -1,0 +1,95 @@
+/// What can fail, by code. The table below says how each is noticed, what the arm does and what a person should do;
+/// the README's table is made from it.
+public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
+  /// A follower joint has not answered for longer than the rig allows.
+  case followerStale = 1
+  /// The leader has not answered while a person commands through it.
+  case leaderStale = 2
+  /// The environment has sent nothing for longer than the rig allows while the policy needs it.
+  case environmentStale = 3
+  /// A source wished for NaN or infinity.
+  case wishNotFinite = 4
+  /// The command and the measurement lie too far apart.
+  case lag = 5
+  /// The tick came 100 ms late or more.
+  case gap = 6
+  /// The follower's port is gone.
+  case followerLost = 7
+  /// The leader's port is gone.
+  case leaderLost = 8
+  /// A servo reports voltage, angle, heat, current or overload.
+  case servo = 9
+  /// The recorder fell a whole ring behind.
+  case recorder = 10
+  /// The controller was asked to drive by policy without one.
+  case noPolicy = 11
+
+  /// One row of the table.
+  public struct Row: Sendable {
+    /// The code.
+    public let fault: Fault
+    /// Its name in logs, on the page and in the README.
+    public let name: String
+    /// What is noticed, and how soon.
+    public let detection: String
+    /// Stop category (IEC 60204-1); 2 is a controlled stop and hold.
+    public let category: Int
+    /// True where acknowledging is enough once the cause is gone; false where a setting or part must change first.
+    public let clears: Bool
+    /// What is usually behind it.
+    public let cause: String
+    /// What to do.
+    public let remedy: String
+  }
+
+  /// The table, one row a fault.
+  public static let table: [Row] = [
+    Row(
+      fault: .followerStale, name: "follower-stale",
+      detection: "a joint's reading is older than `envelope.stale_ticks`",
+      category: 2, clears: true, cause: "a loose cable, a servo without power, a noisy line",
+      remedy: "Check the cable chain of the follower, then acknowledge."),
+    Row(
+      fault: .leaderStale, name: "leader-stale",
+      detection: "a leader joint's reading is older than `envelope.stale_ticks`",
+      category: 2, clears: true, cause: "a loose cable or no power on the leader",
+      remedy: "Check the leader's cable and supply, then acknowledge."),
+    Row(
+      fault: .environmentStale, name: "environment-stale",
+      detection: "the newest datagram is older than `environment.stale_ms` while the policy drives", category: 2,
+      clears: true, cause: "the camera process has stopped or sees nothing",
+      remedy: "Start the process that fills the environment socket, then acknowledge."),
+    Row(
+      fault: .wishNotFinite, name: "wish-not-finite", detection: "the wish is NaN or infinite, in the same tick",
+      category: 2, clears: true, cause: "a policy far outside its data, or a broken file",
+      remedy: "Roll back to an earlier policy, then acknowledge."),
+    Row(
+      fault: .lag, name: "lag", detection: "|command − measured| exceeds `envelope.lag_rad`, in the same tick",
+      category: 2, clears: true, cause: "the arm is blocked, too heavily loaded, or a servo dropped its torque",
+      remedy: "Free the arm; if it was not blocked, look at the servo's voltage and heat; then acknowledge."),
+    Row(
+      fault: .gap, name: "gap", detection: "a tick begins 100 ms late or more", category: 2, clears: true,
+      cause: "the machine was suspended or starved", remedy: "Run `understudy doctor`, then acknowledge."),
+    Row(
+      fault: .followerLost, name: "follower-lost", detection: "the port reports an error or end of file",
+      category: 2, clears: false, cause: "the adapter was unplugged",
+      remedy: "Plug the follower's adapter in again and start anew."),
+    Row(
+      fault: .leaderLost, name: "leader-lost", detection: "the port reports an error or end of file", category: 2,
+      clears: false, cause: "the adapter was unplugged", remedy: "Plug the leader's adapter in again and start anew."),
+    Row(
+      fault: .servo, name: "servo", detection: "the status byte of a reply, in the same tick", category: 2,
+      clears: true,
+      cause: "supply voltage, heat, current or overload, as the servo file's status bits say",
+      remedy: "Do what the named status bit says, then acknowledge."),
+    Row(
+      fault: .recorder, name: "recorder-overflow", detection: "the ring refuses a record", category: 2, clears: true,
+      cause: "the disk is full or far too slow", remedy: "Free space on the log's disk, then acknowledge."),
+    Row(
+      fault: .noPolicy, name: "no-policy", detection: "autonomous without a loaded policy, in the same tick",
+      category: 2, clears: true, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
+  ]
+
+  /// This fault's row.
+  public var row: Row? { Self.table.first { $0.fault == self } }
+}

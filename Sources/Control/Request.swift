@@ -1,0 +1,68 @@
+public import Arm
+
+/// What a person or the session asks of the tick. Keyboard, pedal, page and session all reach the arm through these few.
+public struct Request: BitwiseCopyable, Sendable {
+  /// The kinds of request.
+  public enum Action: UInt8, BitwiseCopyable, Sendable {
+    /// Nothing.
+    case none = 0
+    /// Torque on, at the present position.
+    case enable = 1
+    /// Follow the leader.
+    case teleoperate = 2
+    /// Let the policy drive.
+    case policy = 3
+    /// Move slowly to `pose`.
+    case playback = 4
+    /// The person takes the arm.
+    case takeOver = 5
+    /// The person gives it back to the policy.
+    case release = 6
+    /// Stop and hold.
+    case hold = 7
+    /// The cause of a protective stop is gone.
+    case acknowledge = 8
+    /// Move slowly to the rest pose, then torque off.
+    case park = 9
+    /// Torque off now: the arm falls.
+    case relax = 10
+    /// From this tick on, records belong to `episode` (0: to none).
+    case episode = 11
+    /// From this tick on, `policy` decides.
+    case loadPolicy = 12
+  }
+
+  /// What is asked.
+  public var action: Action
+  /// The episode to begin; 0 ends one.
+  public var episode: UInt32
+  /// Where to, in radians.
+  public var pose: JointVector
+  /// An unretained `Policy`, which the sender keeps alive until a snapshot shows a later generation.
+  public var policy: UInt
+  /// The policy's generation.
+  public var generation: UInt32
+
+  /// A request without payload.
+  public init(_ action: Action) {
+    self.action = action
+    episode = 0
+    pose = .zero
+    policy = 0
+    generation = 0
+  }
+
+  /// Move slowly to a pose.
+  public static func playback(to pose: JointVector) -> Request {
+    var request = Request(.playback)
+    request.pose = pose
+    return request
+  }
+
+  /// Begin an episode; 0 ends it.
+  public static func episode(_ number: UInt32) -> Request {
+    var request = Request(.episode)
+    request.episode = number
+    return request
+  }
+}

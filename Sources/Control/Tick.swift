@@ -1,0 +1,133 @@
+// The tick: one period of control, read top to bottom.
+//
+//     buses ─▶ sense ─▶ decide ─▶ constrain ─▶ act ─▶ buses
+//                                     └─▶ record ─▶ ring ─▶ recorder
+//
+// Units: radians, nanoseconds, one step a period. Torque: on only with goal = present, off only at rest or by explicit
+// command; a fault becomes a controlled stop and a hold (stop category 2). Nothing here allocates, locks or throws out.
+
+public import Arm
+internal import Episodes
+public import RealTime
+
+/// Everything that one period of control touches; allocated before the first tick, owned by the loop's thread.
+public final class Tick {
+  var follower: Limb
+  var leader: Limb?
+  let map: LeaderFollowerMap
+  let settings: ControlSettings
+  let envelope: Envelope
+  let policy: PolicySource
+  let requests: Ring<Request>
+  let environment: Latest<EnvironmentReading>
+  let records: Ring<TickRecord>
+  let snapshots: Latest<Snapshot>
+  let clock: TickClock
+
+  var supervisor = Supervisor()
+  var previous = Motion(at: .zero)
+  var record = TickRecord()
+  /// Where the leader stands, in the follower's angles.
+  var guiding = JointVector.zero
+  var snapshot = Snapshot()
+  let wakeLatency = Histogram()
+  let busTime = Histogram()
+  let computeTime = Histogram()
+
+  /// One period of control.
+  public func run(_ beat: Beat) {
+    sense(beat)
+    let wish = decide()
+    let command = constrain(wish)
+    act(command)
+    record(command)
+  }
+
+  /// Asks every bus, then collects every bus, so that leader and follower overlap on the wire.
+  private func sense(_ beat: Beat) {
+    record.tick = beat.index
+    record.scheduled = beat.scheduled
+    record.began = beat.began
+    record.missed = beat.missed
+    follower.ask()
+    leader?.ask()
+    let deadline = beat.scheduled + settings.replyBudget
+    follower.collect(until: max(deadline, beat.began + settings.leastBudget))
+    leader?.collect(until: max(deadline, beat.began + settings.leastBudget))
+    record.follower = follower.reading
+    record.leader = leader?.reading ?? ArmReading()
+    guiding = map.follower(record.leader.position)
+    if let newest = environment.load() { record.environment = newest }
+    record.phases.sense = elapsed(since: beat.began)
+  }
+
+  /// One source owns the arm: what it wishes for.
+  private func decide() -> JointVector {
+    let began = clock.now
+    supervise()
+    let wish = wish()
+    record.wish = wish
+    record.phases.decide = elapsed(since: began)
+    return wish
+  }
+
+  /// The only way to the servos. A fault becomes a controlled stop.
+  private func constrain(_ wish: JointVector) -> Motion {
+    let began = clock.now
+    defer { record.phases.constrain = elapsed(since: began) }
+    guard follower.torque == .on else { return Motion(at: follower.reading.position) }
+    do throws(Fault) {
+      if supervisor.state == .protectiveStop { return envelope.brake(from: previous).motion }
+      let (motion, limits) = try envelope.constrain(
+        wish, from: previous, measured: follower.reading.position, age: follower.age, pace: 1)
+      record.verdict.limits = limits
+      return motion
+    } catch {
+      supervisor.stop(for: error)
+      return envelope.brake(from: previous).motion
+    }
+  }
+
+  /// One sync write a bus.
+  private func act(_ command: Motion) {
+    let began = clock.now
+    previous = command
+    record.command = command.goal
+    follower.act(goal: command.goal, powered: supervisor.state.isPowered)
+    mirror()
+    record.phases.act = elapsed(since: began)
+  }
+
+  /// One record into the ring, one snapshot for whoever looks.
+  private func record(_ command: Motion) {
+    let began = clock.now
+    record.state = supervisor.state.rawValue
+    record.source = supervisor.source
+    record.episode = supervisor.episode
+    record.policy = policy.generation
+    record.verdict.fault = supervisor.fault?.rawValue ?? 0
+    if !records.push(record) { supervisor.stop(for: .recorder) }
+    publish()
+    record.phases.record = elapsed(since: began)
+  }
+
+  private func elapsed(since began: Nanoseconds) -> Int32 { Int32(clamping: (clock.now - began).count) }
+
+  /// A tick over arms whose servos were checked; see `ControlSettings` for every number.
+  public init(
+    follower: consuming Limb, leader: consuming Limb?, map: LeaderFollowerMap, envelope: Envelope,
+    settings: ControlSettings, channels: TickChannels, clock: TickClock
+  ) {
+    self.follower = follower
+    self.leader = leader
+    self.map = map
+    self.envelope = envelope
+    self.settings = settings
+    self.policy = PolicySource(ticks: settings.decisionTicks)
+    self.requests = channels.requests
+    self.environment = channels.environment
+    self.records = channels.records
+    self.snapshots = channels.snapshots
+    self.clock = clock
+  }
+}
