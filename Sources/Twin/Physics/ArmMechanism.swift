@@ -1,0 +1,78 @@
+/// The six joints of an SO-101 in a simulation, as servo firmware drives them.
+///
+/// Angles in rad, torques in N m. A limp joint's motor exerts nothing: what then holds the arm is friction alone, and it
+/// falls. `offset` shifts the goals behind the firmware's back; tasks disturb the arm with it.
+public final class ArmMechanism: Mechanism {
+  /// The joints, from base to jaw.
+  public static let jointNames = [
+    "shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper",
+  ]
+
+  let simulation: Simulation
+  let joints: [JointIndex]
+  private let actuators: [(index: Int, stall_Nm: Double)]
+  private var goals: [Double?]
+  private var limits_Nm: [Double]
+  private var offset = SIMD8<Double>.zero
+
+  init(_ simulation: Simulation) throws(TwinError) {
+    self.simulation = simulation
+    var joints: [JointIndex] = []
+    var actuators: [(index: Int, stall_Nm: Double)] = []
+    for name in Self.jointNames {
+      joints.append(try simulation.scene.joint(name))
+      actuators.append(try simulation.scene.actuator(name))
+    }
+    self.joints = joints
+    self.actuators = actuators
+    goals = Array(repeating: nil, count: joints.count)
+    limits_Nm = Array(repeating: 0, count: joints.count)
+    for joint in joints.indices { apply(joint) }
+  }
+
+  /// Six.
+  public var jointCount: Int { joints.count }
+
+  /// Where the joint is, in rad.
+  public func position(_ joint: Int) -> Double { simulation.position(joints[joint]) }
+
+  /// How fast it turns, in rad/s.
+  public func velocity(_ joint: Int) -> Double { simulation.velocity(joints[joint]) }
+
+  /// The motor's torque as a share of its stall torque.
+  public func duty(_ joint: Int) -> Double {
+    simulation.force_Nm(actuators[joint].index) / actuators[joint].stall_Nm
+  }
+
+  /// Drives the joint toward `goal` (nil: limp) with at most `torqueShare` of the stall torque.
+  public func drive(_ joint: Int, toward goal: Double?, torqueShare: Double) {
+    goals[joint] = goal
+    limits_Nm[joint] = goal == nil ? 0 : actuators[joint].stall_Nm * min(max(torqueShare, 0), 1)
+    apply(joint)
+  }
+
+  /// Shifts every goal by so many rad until it is set anew.
+  func disturb(by offset: SIMD8<Double>) {
+    guard offset != self.offset else { return }
+    self.offset = offset
+    for joint in joints.indices { apply(joint) }
+  }
+
+  private func apply(_ joint: Int) {
+    let goal = goals[joint] ?? position(joint)
+    simulation.control(actuators[joint].index, goal: goal + offset[joint], limit_Nm: limits_Nm[joint])
+  }
+
+  /// All joints at once; lanes beyond the arm's are zero.
+  var posture: SIMD8<Double> {
+    var posture = SIMD8<Double>.zero
+    for joint in joints.indices { posture[joint] = position(joint) }
+    return posture
+  }
+
+  /// Puts the arm somewhere, at rest, as no motor could; only before a world begins.
+  func set(posture: SIMD8<Double>) {
+    for joint in joints.indices { simulation.set(joints[joint], position: posture[joint]) }
+    simulation.settlePositions()
+  }
+}
