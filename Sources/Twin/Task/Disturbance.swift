@@ -1,0 +1,78 @@
+internal import RealTime
+
+/// What goes wrong on purpose in an episode, as shifts of the servos' goals: the arm is not where it was told to be.
+public enum Disturbance: Hashable, Sendable, CustomStringConvertible {
+  /// Nothing.
+  case none
+  /// White noise on every goal, drawn anew each 40 ms, of this standard deviation in rad.
+  case noise(Double)
+  /// One push of 160 ms in each episode, between 0.12 and 0.6 s after its start.
+  case bump
+
+  /// Noise as large as the demonstrations of a good operator can bear (3 mrad: most of a millimetre at the tool).
+  public static let noise = Disturbance.noise(0.003)
+
+  /// `none`, `noise` (3 mrad), `noise=6` (mrad) or `bump`; nil for anything else.
+  public init?(_ text: String) {
+    switch text {
+    case "none": self = .none
+    case "noise": self = .noise
+    case "bump": self = .bump
+    default:
+      let parts = text.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2, parts[0] == "noise", let mrad = Double(parts[1]), mrad >= 0, mrad <= 100 else {
+        return nil
+      }
+      self = .noise(mrad * 1e-3)
+    }
+  }
+
+  /// The text that `init` reads.
+  public var description: String {
+    switch self {
+    case .none: "none"
+    case .noise(let sigma_rad): "noise=\(sigma_rad * 1e3)"
+    case .bump: "bump"
+    }
+  }
+}
+
+/// A disturbance in the course of one episode.
+struct DisturbanceCourse {
+  /// Which joints are shifted: those that carry the tool; roll and jaw stay.
+  private static let joints = 4
+  private static let bumpFrames = 4
+  /// The largest push a joint gets, in rad.
+  private static let bump_rad = 0.5 * SIMD8<Double>(0.06, 0.04, 0.04, 0.04, 0, 0, 0, 0)
+
+  private let kind: Disturbance
+  private var random: SplitMix64
+  private var push = SIMD8<Double>.zero
+  private var start = 0
+  private var frame = 0
+
+  /// The course for one episode; the same seed and episode give the same pushes.
+  init(_ kind: Disturbance, seed: UInt64, episode: Int) {
+    self.kind = kind
+    random = stream(seed: seed, episode: episode, use: .disturbance)
+    guard kind == .bump else { return }
+    start = 3 + Int(random.uniform() * 13)
+    for joint in 0..<Self.joints {
+      let size = random.uniform(0.3...1)
+      push[joint] = (random.uniform() < 0.5 ? -size : size) * Self.bump_rad[joint]
+    }
+  }
+
+  /// The shift for the next 40 ms, in rad.
+  mutating func next() -> SIMD8<Double> {
+    defer { frame += 1 }
+    switch kind {
+    case .none: return .zero
+    case .bump: return (start..<start + Self.bumpFrames).contains(frame) ? push : .zero
+    case .noise(let sigma_rad):
+      var shift = SIMD8<Double>.zero
+      for joint in 0..<Self.joints { shift[joint] = sigma_rad * random.normal() }
+      return shift
+    }
+  }
+}
