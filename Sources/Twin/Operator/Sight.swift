@@ -1,0 +1,68 @@
+/// What a person sees, late, and what they make of it: the present, by adding what their own hand has done since.
+///
+/// Without that, a delay of a fifth of a second and a firm hand would swing. People do the same with tools they know.
+struct Sight {
+  private static let length = 16
+  /// How much of what one frame shows is believed at once: an eye that followed every jerk would only add its delay.
+  private static let trust = 0.35
+  /// Frames over which motion is judged, and what counts as next to none, in rad².
+  private static let window = 4
+  private static let stir = 1e-4
+  private let visionFrames: Int
+  private let chainFrames: Int
+  private var views: [SceneView]
+  private var intents: [SIMD8<Double>]
+  private var count = 0
+  /// Where the arm is seen, beyond where the hand sent it.
+  private var offset = SIMD8<Double>.zero
+  private var isFresh = true
+
+  init(options: OperatorOptions, frame_s: Double) {
+    visionFrames = min(Int((options.vision_s / frame_s).rounded()), Self.length / 2 - 1)
+    chainFrames = min(Int((options.chain_s / frame_s).rounded()), Self.length / 2 - 1)
+    views = Array(repeating: SceneView(), count: Self.length)
+    intents = Array(repeating: .zero, count: Self.length)
+  }
+
+  /// A new frame reaches the eye; the hand holds `intent`.
+  mutating func see(_ view: SceneView, intent: SIMD8<Double>) {
+    if count == 0 { views = Array(repeating: view, count: Self.length) }
+    views[count % Self.length] = view
+    intents[count % Self.length] = intent
+    count += 1
+    let newest = seen.posture - self.intent(visionFrames + chainFrames)
+    offset = isFresh ? newest : offset + (newest - offset) * Self.trust
+    isFresh = false
+  }
+
+  /// What the hand did so far has no effect any more, or none yet: only its moves from `intent` on count.
+  mutating func forget(_ intent: SIMD8<Double>) {
+    intents = Array(repeating: intent, count: Self.length)
+    isFresh = true
+    offset = seen.posture - intent
+  }
+
+  /// The newest frame that has reached the mind.
+  var seen: SceneView { view(visionFrames) }
+
+  /// The scene as it will be once everything that the hand already did has arrived at the tool.
+  var expected: SceneView {
+    var view = seen
+    let late = visionFrames + chainFrames
+    let settled = intent(late) + offset
+    view.posture = settled + (intent(0) - intent(late)) * effect
+    return view
+  }
+
+  /// How much of the hand's recent motion the arm made, 0…1: a tool that is jammed does not come along, and a person
+  /// sees that.
+  private var effect: Double {
+    let late = visionFrames + chainFrames
+    let meant = intent(late) - intent(late + Self.window)
+    let made = seen.posture - self.view(visionFrames + Self.window).posture
+    return min(max(((made * meant).sum() + Self.stir) / ((meant * meant).sum() + Self.stir), 0), 1)
+  }
+
+  private func view(_ age: Int) -> SceneView { views[(count + 2 * Self.length - 1 - age) % Self.length] }
+  private func intent(_ age: Int) -> SIMD8<Double> { intents[(count + 2 * Self.length - 1 - age) % Self.length] }
+}
