@@ -1,0 +1,122 @@
+import RealTime
+import Testing
+
+@testable import Twin
+
+@Suite struct PersonTests {
+  @Test(arguments: [Disturbance.none, .noise, .noise(0.006), .bump])
+  func `the person's demonstrations succeed`(_ disturbance: Disturbance) throws {
+    var options = TwinOptions()
+    options.disturbance = disturbance
+    let host = try DirectHost(options)
+    let results = (1...25).map { host.demonstrate($0) }
+    #expect(results.allSatisfy { $0.success })
+    #expect(results.map(\.seconds).reduce(0, +) / 25 < 2)
+  }
+
+  @Test func `the same seed gives the same motion to the bit, another seed another`() throws {
+    func path(seed: UInt64) throws -> [SIMD8<Double>] {
+      var options = TwinOptions()
+      options.seed = seed
+      let host = try DirectHost(options)
+      _ = host.demonstrate(1)
+      return [host.stage.follower.posture, host.stage.leader.posture]
+    }
+    let once = try path(seed: 3)
+    #expect(try path(seed: 3) == once)
+    #expect(try path(seed: 4) != once)
+  }
+
+  @Test func `without a person nobody presses anything`() throws {
+    var options = TwinOptions()
+    options.person.isPresent = false
+    let host = try DirectHost(options)
+    host.say("holding", .run, .reset, 1)
+    #expect(host.run(5000) == nil)
+  }
+
+  @Test func `the person judges what the scene shows`() throws {
+    let host = try DirectHost(TwinOptions())
+    #expect(host.reset(.evaluate, 1, start: host.stage.task.startPosture))
+    host.say("autonomous", .evaluate, .running, 1)
+    // A policy that does nothing runs into the time limit.
+    #expect(host.run(2400) == .failure)
+  }
+
+  @Test(arguments: OperatorOptions.TakeOver.allCases, Trouble.allCases)
+  func `a person gets the arm out of any trouble`(_ takeOver: OperatorOptions.TakeOver, _ trouble: Trouble) throws {
+    var options = TwinOptions()
+    options.person.takeOver = takeOver
+    let host = try DirectHost(options)
+    let count = 12
+    var mended = 0
+    for episode in 1...count {
+      #expect(host.reset(.correct, episode, start: host.stage.task.startPosture))
+      host.policy = try trouble.policy(seed: UInt64(episode), on: host.stage)
+      host.say("autonomous", .correct, .running, episode)
+      if host.correct() == .success { mended += 1 }
+    }
+    #expect(mended == count)
+    #expect(host.takeOvers == count)
+  }
+
+  @Test func `a person may hand back as soon as the arm is well again`() throws {
+    var options = TwinOptions()
+    options.person.handBack = .margin
+    let host = try DirectHost(options)
+    #expect(host.reset(.correct, 1, start: host.stage.task.startPosture))
+    host.policy = try Trouble.astray.policy(seed: 1, on: host.stage)
+    host.say("autonomous", .correct, .running, 1)
+    #expect(host.run(5000) == .release)
+    #expect(host.takeOvers == 1)
+  }
+}
+
+/// Ways in which a bad policy gets an arm stuck.
+enum Trouble: CaseIterable {
+  /// Pressing on the table beside the cup.
+  case table
+  /// Pressing on the rim.
+  case rim
+  /// Stretched out far from the cup.
+  case far
+  /// With the wrist turned and tilted.
+  case twisted
+  /// Low, close to the base.
+  case astray
+  /// Not moving at all.
+  case idle
+  /// High over the table.
+  case high
+
+  func policy(seed: UInt64, on stage: Stage) throws -> (DirectHost) -> SIMD8<Double> {
+    let reach = try Reach(stage.follower.simulation.scene, joints: stage.follower.joints)
+    var random = SplitMix64(seed: seed)
+    let turns = random.uniform(0...1)
+    let side = SIMD3(sine(turns + 0.25), sine(turns), 0)
+    let distance = random.uniform(0.01...0.03)
+    let twist = random.uniform(-1...1)
+    return { host in
+      let posture = host.stage.follower.posture
+      let mouth = host.stage.view.object
+      let tip = reach.tool(at: posture).position
+      let target: SIMD3<Double>
+      switch self {
+      case .table: target = mouth + side * distance + SIMD3(0, 0, -0.03)
+      case .rim: target = mouth + side * 0.009 + SIMD3(0, 0, -0.01)
+      case .far: target = SIMD3(0.27, mouth.y > 0 ? -0.15 : 0.15, 0.06)
+      case .twisted: target = mouth + side * 0.009 + SIMD3(0, 0, 0.01)
+      case .astray: target = SIMD3(0.07, 0, 0.01)
+      case .idle: return .zero
+      case .high: target = mouth + side * 0.02 + SIMD3(0, 0, 0.1)
+      }
+      let way = target - tip
+      let length = max((way * way).sum().squareRoot(), 1e-6)
+      let step = tip + way * min(1, 0.004 / length)
+      let tilting = self == .astray ? 0.001 : 0.02
+      var move = reach.posture(from: posture, to: step, uprightWeight_m: tilting) - posture
+      if self == .twisted { move += SIMD8(0, 0, 0, 0.02, 0.05, 0, 0, 0) * twist }
+      return move
+    }
+  }
+}
