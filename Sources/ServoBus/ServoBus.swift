@@ -26,7 +26,7 @@ public struct ServoBus: ~Copyable, Sendable {
   let port: SerialPort
   let clock: TickClock
   var parser = ReplyParser()
-  private let scratch: Scratch
+  private let scratch: ReadBuffer
   /// The part of `scratch` that the parser has not seen.
   private var unread = 0..<0
   private var replies = [8 of ServoReply](repeating: .never)
@@ -43,7 +43,7 @@ public struct ServoBus: ~Copyable, Sendable {
     self.model = model
     self.ids = ids
     self.clock = clock
-    scratch = Scratch()
+    scratch = ReadBuffer()
   }
 
   /// The port's name, for messages.
@@ -160,8 +160,9 @@ public struct ServoBus: ~Copyable, Sendable {
   }
 }
 
-/// Where the port's bytes land: allocated once, so that reading allocates nothing.
-private struct Scratch: ~Copyable, @unchecked Sendable {
+/// Where the port's bytes land: allocated once, so that reading allocates nothing. A class, because the optimiser of
+/// Swift 6.3 fails on a non-copyable struct with a deinit inside another module's value.
+final class ReadBuffer: @unchecked Sendable {
   // Unchecked: it belongs to the one bus that owns it, and moves with it.
   let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 8)
   deinit { bytes.deallocate() }

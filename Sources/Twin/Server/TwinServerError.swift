@@ -1,9 +1,11 @@
+public import RealTime
+
 /// Why the twin could not be served.
 public enum TwinServerError: Error, Equatable, CustomStringConvertible {
   /// Another twin serves in this folder.
   case alreadyServed(folder: String, pid: Int32?)
-  /// A path is too long for a socket's address.
-  case pathTooLong(path: String, limit: Int)
+  /// A socket could not be had; its path may be too long.
+  case socket(DatagramError)
   /// Something that is not ours stands where a link belongs.
   case occupied(path: String)
   /// The system refused.
@@ -16,8 +18,8 @@ public enum TwinServerError: Error, Equatable, CustomStringConvertible {
       "A twin is already running in \(folder) (PID \(pid)): end it, or choose another folder with --dir."
     case .alreadyServed(let folder, nil):
       "A twin is already running in \(folder): end it, or choose another folder with --dir."
-    case .pathTooLong(let path, let limit):
-      "\(path) is longer than the \(limit) bytes that a socket's address holds: choose a shorter --dir."
+    case .socket(let error):
+      error.description
     case .occupied(let path):
       "\(path) exists and is no link of a twin: move it away, or choose another folder with --dir."
     case .system(let call, let path, let reason):
