@@ -15,7 +15,6 @@ let ours: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
 /// MuJoCo's headers come from the wheel that `make deps` unpacks; clang meets them through the Swift importer.

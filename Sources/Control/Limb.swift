@@ -134,6 +134,8 @@ public struct Limb: ~Copyable {
   /// Whether torque is on at its full limit.
   public func isFullyPowered(rampTicks: Int32) -> Bool { torque == .on && ramp >= rampTicks }
 
-  /// What happened on the wire so far.
-  public var statistics: BusStatistics { bus.statistics }
+  /// Replies that did not come or were damaged since the bus was opened.
+  public var errors: Int {
+    Int(bus.statistics.timeouts.wrappedSum()) + Int(clamping: bus.statistics.checksumErrors)
+  }
 }

@@ -156,6 +156,7 @@ extension Tick {
     snapshot.refusals = supervisor.refusals
     snapshot.refused = supervisor.refused
     snapshot.leaderHeld = leader?.torque == .on
+    snapshot.busErrors = follower.errors + (leader?.errors ?? 0)
     snapshot.missed += UInt64(record.missed)
     if record.missed > 0 { snapshot.overruns += 1 }
     count()

@@ -11,7 +11,8 @@ internal import Episodes
 public import RealTime
 
 /// Everything that one period of control touches; allocated before the first tick, owned by the loop's thread.
-public final class Tick {
+public final class Tick: @unchecked Sendable {
+  // Unchecked: made by one thread, then run by the loop's thread alone; the histograms are atomic and anyone may read them.
   var follower: Limb
   var leader: Limb?
   let map: LeaderFollowerMap
@@ -30,9 +31,12 @@ public final class Tick {
   /// Where the leader stands, in the follower's angles.
   var guiding = JointVector.zero
   var snapshot = Snapshot()
-  let wakeLatency = Histogram()
-  let busTime = Histogram()
-  let computeTime = Histogram()
+  /// How late ticks began.
+  public let wakeLatency = Histogram()
+  /// How long ticks waited for replies.
+  public let busTime = Histogram()
+  /// How long decide, constrain and act took together.
+  public let computeTime = Histogram()
 
   /// One period of control.
   public func run(_ beat: Beat) {

@@ -6,14 +6,6 @@
 // Units: m, rad, N m, ns. Time is the caller's. Torque: the arms start limp; only servo bytes switch it on.
 public import RealTime
 
-/// Where an outgoing datagram belongs.
-public enum TwinChannel: Sendable {
-  /// What the camera sees: `{"t": ns, "features": {…}}`, 25 times a second.
-  case environment
-  /// What the person presses: `{"pedal": "start"}`.
-  case pedal
-}
-
 /// Both arms, the task, the person. Deterministic, single-threaded, driven only by calls: the same options and the same
 /// calls give the same bytes.
 ///
@@ -24,7 +16,7 @@ public enum TwinChannel: Sendable {
 ///     world.drain { channel, datagram in … }
 ///
 /// Not for threads: whoever serves it in real time owns it alone.
-public final class TwinWorld {
+public final class TwinWorld: ServedWorld {
   /// One step of physics and firmware.
   public static let step = Nanoseconds.milliseconds(2)
   /// Names of the tasks.
@@ -48,6 +40,9 @@ public final class TwinWorld {
     leader = try files.bus(options.leader, mechanism: stage.leader, seed: ~options.seed)
     now = options.start
   }
+
+  /// From now on the caller's clock shows `time` at the world's present moment.
+  public func begin(at time: Nanoseconds) { now = time }
 
   /// Goes on to `time` in whole steps; what is left of a step waits for the next call.
   public func advance(to time: Nanoseconds) {
