@@ -3,3 +3,4 @@
 
 #include "CKernelsDense.h"
 #include "CKernelsFixedMath.h"
+#include "CKernelsTraining.h"
