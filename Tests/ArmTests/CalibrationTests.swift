@@ -143,6 +143,9 @@ import Testing
     #expect(
       try Calibration.find("third", for: arm, folder: scratch.folder, environment: ["HF_HOME": home + "/hf"])
         .joints.count == 6)
+    try place(".cache/huggingface/lerobot/calibration/teleoperators/so101_leader/old.json")
+    #expect(
+      try Calibration.find("old", for: arm, folder: scratch.folder, environment: ["HOME": home]).joints.count == 6)
     // Under our own folder first.
     try place("calibration/mine.json")
     let found = try Calibration.find("mine", for: arm, folder: scratch.folder, environment: ["HOME": home])

@@ -6,12 +6,13 @@ extension Calibration {
   /// A name with a slash or ending in `.json` is a path, from `folder` (where `hardware/` and `calibration/` stand). Another
   /// is looked for as `calibration/NAME.json` there, then where LeRobot keeps it: below `HF_LEROBOT_CALIBRATION`, or
   /// `HF_LEROBOT_HOME/calibration`, or `HF_HOME/lerobot/calibration`, or `~/.cache/huggingface/lerobot/calibration`, in
-  /// `robots/so_follower` for a follower and `teleoperators/so_leader` for a leader. So an existing calibration works unchanged.
+  /// `robots/so_follower` for a follower and `teleoperators/so_leader` for a leader (older LeRobots named those folders after
+  /// the arm: `robots/so101_follower`). So an existing calibration works unchanged.
   public static func find(
     _ name: String, for arm: ArmDescription, folder: URL? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(CalibrationError) -> Calibration {
-    let candidates = candidates(name, role: arm.role, folder: folder, environment: environment)
+    let candidates = candidates(name, arm: arm, folder: folder, environment: environment)
     let manager = FileManager.default
     guard let file = candidates.first(where: { manager.fileExists(atPath: $0.path) }) else {
       let folders = candidates.map { $0.deletingLastPathComponent() }
@@ -26,16 +27,17 @@ extension Calibration {
 
   /// The files that a name may mean, best first.
   static func candidates(
-    _ name: String, role: ArmDescription.Role, folder: URL?, environment: [String: String]
+    _ name: String, arm: ArmDescription, folder: URL?, environment: [String: String]
   ) -> [URL] {
     func at(_ path: String) -> URL {
       guard let folder, !path.hasPrefix("/") else { return URL(filePath: path) }
       return folder.appending(path: path)
     }
     if name.contains("/") || name.hasSuffix(".json") { return [at(name)] }
-    let place = role == .follower ? "robots/so_follower" : "teleoperators/so_leader"
-    let lerobot = lerobotFolder(environment).appending(path: place).appending(path: name + ".json")
-    return [at("calibration/\(name).json"), lerobot]
+    let place = arm.role == .follower ? "robots" : "teleoperators"
+    let lerobot = lerobotFolder(environment).appending(path: place)
+    let kinds = ["so_\(arm.role.rawValue)", arm.name.replacing("-", with: "_")]
+    return [at("calibration/\(name).json")] + kinds.map { lerobot.appending(path: "\($0)/\(name).json") }
   }
 
   /// LeRobot's folder of calibrations.
