@@ -93,9 +93,8 @@ public final class TwinServer {
   private func hear(_ terminal: PseudoTerminal, _ bus: EmulatedBus, at time: Nanoseconds) {
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
       let count = read(terminal.descriptor, buffer.baseAddress, buffer.count)
-      // At a rate that no servo knows, nobody hears anything.
-      guard count > 0, let rate = terminal.bitsPerSecond else { return }
-      bus.bitsPerSecond = rate
+      guard count > 0 else { return }
+      bus.bitsPerSecond = max(1, terminal.bitsPerSecond)
       bus.receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: time)
     }
   }
