@@ -132,6 +132,9 @@ for target in present {
 
 let package = Package(
   name: "understudy",
+  // Executables need no mention. A library of its own file is only what a test preloads into a child process.
+  products: names.contains("CSerialShim")
+    ? [.library(name: "SerialShim", type: .dynamic, targets: ["CSerialShim"])] : [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),

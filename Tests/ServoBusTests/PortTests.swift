@@ -93,9 +93,16 @@ import Twin
     #expect(missing?.description.contains("understudy ports") == true)
     #expect(throws: PortError.notASerialPort(port: "/dev/null")) { _ = try TermiosPort(path: "/dev/null") }
     let terminal = try PseudoTerminal()
-    #expect(throws: PortError.baudRate(port: terminal.path, bitsPerSecond: 123)) {
-      _ = try TermiosPort(path: terminal.path, bitsPerSecond: 123)
+    #expect(throws: PortError.baudRate(port: terminal.path, bitsPerSecond: 0)) {
+      _ = try TermiosPort(path: terminal.path, bitsPerSecond: 0)
     }
+  }
+
+  @Test(arguments: [1_000_000, 250_000, 128_000, 19_200])
+  func `a port takes every rate that a servo knows, also those without a name`(rate: Int) throws {
+    let terminal = try PseudoTerminal()
+    _ = try TermiosPort(path: terminal.path, bitsPerSecond: rate)
+    #expect(terminal.bitsPerSecond == rate)
   }
 
   @Test func `the sentence about permissions names the group and the command`() {

@@ -31,6 +31,12 @@ US_RT void us_sleep_until_ns(int64_t deadline_ns);
 /// poll(2) with a timeout in nanoseconds; a negative one does not wait.
 US_RT int us_poll_ns(struct pollfd *ports, int count, int64_t timeout_ns);
 
+/// The rate of a tty in bits a second, or −1.
+int us_tty_rate(int descriptor);
+
+/// Sets any rate; returns the one that the driver chose, or −1.
+int us_tty_set_rate(int descriptor, int bits_per_second);
+
 /// The IEEE square root: correctly rounded everywhere, so logs verify on any CPU. Swift's `squareRoot()` is rejected
 /// in functions that are proved free of locks.
 US_RT static inline float us_sqrtf(float x) { return sqrtf(x); }

@@ -41,11 +41,11 @@ struct SerialLines: Sendable {
     _ = flock(descriptor, LOCK_UN)
   }
 
-  private static func isPseudoTerminal(_ path: String) -> Bool {
+  static func isPseudoTerminal(_ path: String) -> Bool {
     PortError.Holder.resolved(path)?.hasPrefix("/dev/pts/") ?? false
   }
 
-  private static func openError(_ path: String, _ code: Int32) -> PortError {
+  static func openError(_ path: String, _ code: Int32) -> PortError {
     switch code {
     case ENOENT, ENXIO, ENODEV: .missing(port: path)
     case EACCES, EPERM: .permission(port: path, group: group(of: path))
@@ -63,27 +63,23 @@ struct SerialLines: Sendable {
 
   /// 8N1, no translation, no flow control.
   func makeRaw(bitsPerSecond: Int) throws(PortError) {
-    guard let speed = Self.speeds[bitsPerSecond] else { throw .baudRate(port: path, bitsPerSecond: bitsPerSecond) }
     var settings = termios()
     guard tcgetattr(descriptor, &settings) == 0 else { throw systemError("tcgetattr") }
     cfmakeraw(&settings)
     settings.c_cflag |= tcflag_t(CLOCAL | CREAD)
     settings.c_cflag &= ~tcflag_t(CSTOPB)
-    cfsetispeed(&settings, speed)
-    cfsetospeed(&settings, speed)
     guard tcsetattr(descriptor, TCSANOW, &settings) == 0 else { throw systemError("tcsetattr") }
+    let rate = Int(us_tty_set_rate(descriptor, Int32(clamping: bitsPerSecond)))
+    // Ten bits a byte bear a few percent.
+    guard bitsPerSecond > 0, abs(rate - bitsPerSecond) <= bitsPerSecond / 50 else {
+      throw .baudRate(port: path, bitsPerSecond: bitsPerSecond)
+    }
     tcflush(descriptor, TCIOFLUSH)
   }
 
   private func systemError(_ call: String) -> PortError {
     .system(port: path, call: call, reason: String(cString: strerror(errno)))
   }
-
-  /// The rates that termios can name; a servo's 250 kbit/s and 128 kbit/s need libserialport.
-  private static let speeds: [Int: speed_t] = [
-    4800: speed_t(B4800), 9600: speed_t(B9600), 19200: speed_t(B19200), 38400: speed_t(B38400),
-    57600: speed_t(B57600), 115_200: speed_t(B115200), 500_000: speed_t(B500000), 1_000_000: speed_t(B1000000),
-  ]
 
   /// Writes; a full driver takes fewer bytes than it was given.
   func write(_ bytes: UnsafeRawBufferPointer) -> Transfer {

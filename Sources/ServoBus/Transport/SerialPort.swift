@@ -23,14 +23,26 @@ public enum Arrival: BitwiseCopyable, Sendable, Equatable {
 /// Opening is exclusive and throws `PortError`; after that nothing throws: a port that goes away says `.lost` in every
 /// answer from then on. Closed exactly once, when the value ends.
 public enum SerialPort: ~Copyable, Sendable {
+  /// Physical ports.
+  case serialport(LibserialPort)
   /// Pseudo-terminals.
   case termios(TermiosPort)
   /// Virtual time.
   case memory(MemoryLink)
 
+  /// Opens the port at a path: a pseudo-terminal (libserialport cannot) through termios, everything else through
+  /// libserialport.
+  public static func open(_ path: String, bitsPerSecond: Int = 1_000_000) throws(PortError) -> SerialPort {
+    if SerialLines.isPseudoTerminal(path) {
+      return .termios(try TermiosPort(path: path, bitsPerSecond: bitsPerSecond))
+    }
+    return .serialport(try LibserialPort(path: path, bitsPerSecond: bitsPerSecond))
+  }
+
   /// What messages call it.
   public var name: String {
     switch self {
+    case .serialport(let port): port.lines.path
     case .termios(let port): port.lines.path
     case .memory(let link): link.name
     }
@@ -39,6 +51,7 @@ public enum SerialPort: ~Copyable, Sendable {
   /// Puts bytes on the wire, as many as the driver takes at once.
   public func write(_ bytes: UnsafeRawBufferPointer) -> Transfer {
     switch self {
+    case .serialport(let port): port.lines.write(bytes)
     case .termios(let port): port.lines.write(bytes)
     case .memory(let link): link.write(bytes)
     }
@@ -47,6 +60,7 @@ public enum SerialPort: ~Copyable, Sendable {
   /// Takes what has come, perhaps nothing; does not wait.
   public func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
     switch self {
+    case .serialport(let port): port.lines.read(into: buffer)
     case .termios(let port): port.lines.read(into: buffer)
     case .memory(let link): link.read(into: buffer)
     }
@@ -55,6 +69,7 @@ public enum SerialPort: ~Copyable, Sendable {
   /// Waits until there is something to read, or the deadline on the port's clock.
   public func wait(until deadline: Nanoseconds) -> Arrival {
     switch self {
+    case .serialport(let port): port.lines.wait(until: deadline)
     case .termios(let port): port.lines.wait(until: deadline)
     case .memory(let link): link.wait(until: deadline)
     }

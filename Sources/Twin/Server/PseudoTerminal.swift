@@ -1,3 +1,4 @@
+internal import CRealtime
 internal import Glibc
 
 /// A serial port that is none: what the host opens by its path, the twin reads and writes at the other end.
@@ -19,7 +20,6 @@ public final class PseudoTerminal: @unchecked Sendable {
     var settings = termios()
     cfmakeraw(&settings)
     settings.c_cflag |= tcflag_t(CLOCAL | CREAD)
-    cfsetspeed(&settings, speed_t(B1000000))
     guard openpty(&ours, &theirs, &name, &settings, nil) == 0 else {
       throw .system(call: "openpty", path: "/dev/ptmx", reason: String(cString: strerror(errno)))
     }
@@ -37,15 +37,6 @@ public final class PseudoTerminal: @unchecked Sendable {
     close(descriptor)
   }
 
-  /// The rate that the host has set, in bits a second; nil if it is one that no servo knows.
-  public var bitsPerSecond: Int? {
-    var settings = termios()
-    guard tcgetattr(hostEnd, &settings) == 0 else { return nil }
-    return Self.rates[cfgetospeed(&settings)]
-  }
-
-  private static let rates: [speed_t: Int] = [
-    speed_t(B19200): 19200, speed_t(B38400): 38400, speed_t(B57600): 57600, speed_t(B115200): 115_200,
-    speed_t(B500000): 500_000, speed_t(B1000000): 1_000_000,
-  ]
+  /// The rate that the host has set, in bits a second.
+  public var bitsPerSecond: Int { Int(us_tty_rate(hostEnd)) }
 }

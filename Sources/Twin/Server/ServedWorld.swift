@@ -16,7 +16,8 @@ public protocol ServedWorld: AnyObject {
   var follower: EmulatedBus { get }
   /// The servos of the arm that the person holds.
   var leader: EmulatedBus { get }
-  /// The world's time zero is this moment of the server's clock; called once, before anything else.
+  /// The server's clock shows this at the world's present moment: called before anything else, and again after a pause
+  /// (the process was stopped, the machine slept) that the world shall not make up for.
   func begin(at time: Nanoseconds)
   /// Physics, servos, camera and person up to this moment of the server's clock.
   func advance(to time: Nanoseconds)

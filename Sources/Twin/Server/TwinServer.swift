@@ -28,6 +28,9 @@ public final class TwinServer {
 
   /// Physics steps, and so the longest sleep.
   private static let step = Nanoseconds.milliseconds(2)
+  /// A longer gap between two turns is a pause, not a delay.
+  private static let pause = Nanoseconds.milliseconds(1000)
+  private var turned = Nanoseconds.never
 
   /// Claims the folder and opens the ports; nothing moves before `serve`.
   public init(folder path: String, world: any ServedWorld) throws(TwinServerError) {
@@ -54,7 +57,6 @@ public final class TwinServer {
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     _ = us_timer_slack_self()
 
-    world.begin(at: TickClock.monotonic.now)
     var instantly = timespec()
     while sigtimedwait(&endings, nil, &instantly) < 0, !isOver() {
       sleep()
@@ -65,6 +67,8 @@ public final class TwinServer {
   /// One turn: hear, advance, speak.
   private func turn() {
     let now = TickClock.monotonic.now
+    if now - turned > Self.pause { world.begin(at: now) }
+    turned = now
     world.advance(to: now)
     hear(follower, world.follower, at: now)
     hear(leader, world.leader, at: now)
@@ -93,9 +97,8 @@ public final class TwinServer {
   private func hear(_ terminal: PseudoTerminal, _ bus: EmulatedBus, at time: Nanoseconds) {
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
       let count = read(terminal.descriptor, buffer.baseAddress, buffer.count)
-      // At a rate that no servo knows, nobody hears anything.
-      guard count > 0, let rate = terminal.bitsPerSecond else { return }
-      bus.bitsPerSecond = rate
+      guard count > 0 else { return }
+      bus.bitsPerSecond = max(1, terminal.bitsPerSecond)
       bus.receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: time)
     }
   }

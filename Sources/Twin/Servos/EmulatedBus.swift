@@ -101,7 +101,8 @@ public final class EmulatedBus {
 
   /// Once a physics step: every servo watches itself, moves its profile and drives its joint.
   public func update(at time: Nanoseconds) {
-    let step_s = updated.map { (time - $0).seconds } ?? 0
+    // No step is longer than the servos' own: a world that stood still does not make up for it.
+    let step_s = min(updated.map { (time - $0).seconds } ?? 0, 0.02)
     updated = time
     // A supply of 0.1 Ω sags under everybody's current.
     let voltage_V = supply_V - 0.1 * servos.reduce(0) { $0 + $1.current_A }

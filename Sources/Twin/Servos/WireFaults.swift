@@ -21,4 +21,37 @@ public struct WireFaults: BitwiseCopyable, Sendable {
 
   /// A perfect wire.
   public init() {}
+
+  /// Reads `drop=0.05,flip=0.02,delay=0.01,noise=0.02,deaf=0.01,silent=3`: shares of replies that are dropped, damaged,
+  /// late, preceded by noise; of requests that nobody understands; and a servo (by its place, from 1) that is silent.
+  /// Throws the part that cannot be read.
+  public init(_ text: String) throws(Unreadable) {
+    for part in text.split(separator: ",") {
+      let sides = part.split(separator: "=", maxSplits: 1)
+      guard sides.count == 2, let number = Double(sides[1]), number >= 0 else { throw Unreadable(part: String(part)) }
+      if sides[0] == "silent", let place = UInt8(exactly: number), (1...8).contains(place) {
+        silent |= 1 << (place - 1)
+        continue
+      }
+      guard let field = Self.shares[String(sides[0])], number <= 1 else { throw Unreadable(part: String(part)) }
+      self[keyPath: field] = number
+    }
+  }
+
+  /// A part of a text that names no fault.
+  public struct Unreadable: Error, Equatable, CustomStringConvertible {
+    /// The part.
+    public let part: String
+    /// What was expected.
+    public var description: String {
+      "\"\(part)\" is no fault; write for example drop=0.05,flip=0.02,silent=3 "
+        + "(known: \(WireFaults.shares.keys.sorted().joined(separator: ", ")), silent; shares are 0…1, servos 1…8)."
+    }
+  }
+
+  private static var shares: [String: WritableKeyPath<WireFaults, Double>] {
+    [
+      "drop": \.dropReply, "flip": \.flipBit, "delay": \.delayReply, "noise": \.noise, "deaf": \.dropRequest,
+    ]
+  }
 }

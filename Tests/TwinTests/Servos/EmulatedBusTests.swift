@@ -136,3 +136,17 @@ import Twin
     #expect(heard.count == 134 && heard[5 + 3] == 0x09 && heard[5 + 4] == 0x03)
   }
 }
+
+@Suite struct WireFaultsTests {
+  @Test func `faults are read from a text`() throws {
+    let faults = try WireFaults("drop=0.05,flip=0.02,delay=0.5,noise=1,deaf=0,silent=3,silent=6")
+    #expect(faults.dropReply == 0.05 && faults.flipBit == 0.02 && faults.delayReply == 0.5)
+    #expect(faults.noise == 1 && faults.dropRequest == 0 && faults.silent == 0b100100)
+  }
+
+  @Test(arguments: ["drop", "drop=2", "drop=-1", "rain=0.1", "silent=0", "silent=9", "silent=1.5", "drop=nan"])
+  func `what is no fault is named`(text: String) {
+    let error = #expect(throws: WireFaults.Unreadable.self) { try WireFaults("flip=0.1,\(text)") }
+    #expect(error?.part == text)
+  }
+}

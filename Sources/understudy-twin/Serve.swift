@@ -1,0 +1,99 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Twin
+
+/// Real time: pseudo-terminals for the host to open, sockets for camera, pedal and announcements.
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Offer both arms in real time, as serial ports and sockets in a folder.",
+    discussion: """
+      In the folder appear `follower` and `leader`, which any program opens as serial ports at 1 Mbit/s, and
+      `announce.sock`, where the host says what it does. What the camera sees and what the person presses is sent to
+      `environment.sock` and `pedal.sock`, which the host makes. Ctrl-C ends the twin and removes what is its own.
+      """)
+
+  @Option(help: "What is on the table: \(TwinWorld.tasks.joined(separator: ", ")).")
+  var task = "insert"
+  @Option(help: "Scenes, disturbances, faults and the person's manner follow from it.")
+  var seed: UInt64 = 1
+  @Option(name: .customLong("dir"), help: "The folder in which the twin offers itself; made if need be.")
+  var folder = ProcessInfo.processInfo.environment["UNDERSTUDY_TWIN"] ?? ".twin"
+  @Option(help: "What pushes the follower: none, noise (3 mrad), noise=MRAD, bump (once an episode).")
+  var disturbance = "none"
+  @Option(help: "What goes wrong on both wires, such as drop=0.05,flip=0.02,silent=3.")
+  var faults = ""
+  @Flag(inversion: .prefixedNo, help: "Somebody sits at the leader.")
+  var person = true
+  @Option(help: "How the person takes over: \(Self.names(OperatorOptions.TakeOver.self)).")
+  var takeOver = "grab"
+  @Option(help: "When the person hands back: \(Self.names(OperatorOptions.HandBack.self)).")
+  var handBack = "finish"
+  @Flag(help: "Say in JSON that the twin is ready.")
+  var json = false
+
+  func run() throws {
+    var options = TwinOptions()
+    options.task = task
+    options.seed = seed
+    options.disturbance = try read(Disturbance(disturbance), "--disturbance", "none, noise, noise=MRAD or bump")
+    options.person.isPresent = person
+    options.person.takeOver = try read(
+      .init(rawValue: takeOver), "--take-over", Self.names(OperatorOptions.TakeOver.self))
+    options.person.handBack = try read(
+      .init(rawValue: handBack), "--hand-back", Self.names(OperatorOptions.HandBack.self))
+    let world: TwinWorld
+    let server: TwinServer
+    do {
+      let wire = try WireFaults(faults)
+      world = try TwinWorld(options)
+      world.follower.faults = wire
+      world.leader.faults = wire
+      server = try TwinServer(folder: folder, world: world)
+    } catch let error as WireFaults.Unreadable {
+      throw ValidationError("--faults: \(error)")
+    } catch let error as TwinError {
+      if case .unknownTask = error { throw ValidationError("\(error)") }
+      throw Self.failure("\(error)", .noInput)
+    } catch let error as TwinServerError {
+      throw Self.failure("\(error)", .unavailable)
+    }
+    tellReady()
+    server.serve()
+  }
+
+  private func tellReady() {
+    if json {
+      let ready = ["ready": folder, "follower": "\(folder)/follower", "leader": "\(folder)/leader", "task": task]
+      let text = (try? JSONEncoder().encode(ready)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+      Self.say(text)
+    } else {
+      Self.say(
+        "The twin is ready: \(folder)/follower and \(folder)/leader, task \(task), seed \(seed). Ctrl-C ends it.")
+    }
+  }
+
+  private func read<Value>(_ value: Value?, _ option: String, _ expected: String) throws -> Value {
+    guard let value else { throw ValidationError("\(option) must be one of \(expected).") }
+    return value
+  }
+
+  private static func names<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type) -> String {
+    Choice.allCases.map(\.rawValue).joined(separator: ", ")
+  }
+
+  /// Past the buffer: whoever waits for the line at the other end of a pipe gets it now.
+  private static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+
+  /// The codes of sysexits.h that the twin uses.
+  private enum Ending: Int32 {
+    /// A file of the hardware folder is missing or wrong.
+    case noInput = 66
+    /// The folder is taken.
+    case unavailable = 69
+  }
+
+  private static func failure(_ sentence: String, _ ending: Ending) -> any Error {
+    FileHandle.standardError.write(Data("Error: \(sentence)\n".utf8))
+    return ExitCode(ending.rawValue)
+  }
+}
