@@ -1,0 +1,128 @@
+/// Mends logs that were cut off: `understudy recover FILE` or `FOLDER`.
+///
+/// Everything up to the last whole message is written into a finished log that takes the file's place in one step; what
+/// was there before is kept beside it as `….torn`. A killed process leaves logs like this; so do power cuts and copies
+/// that ended early.
+public enum Recovery {
+  /// What was done to one file.
+  public struct Report: Sendable, Equatable, CustomStringConvertible {
+    /// The file that was looked at, and is whole now.
+    public let file: String
+    /// Where the original is kept; nil where nothing was wrong.
+    public let original: String?
+    /// Whole ticks in the log.
+    public let frames: Int
+    /// First to last tick.
+    public let duration_s: Double
+    /// Bytes after the last whole message.
+    public let discardedBytes: Int
+    /// Why they could not be kept; empty where there are none.
+    public let reason: String
+    /// What to list in a manifest; nil where nothing of an episode was in the file.
+    public let entry: EpisodeEntry?
+
+    /// What was kept and what was lost.
+    public var description: String {
+      guard let original else { return "\(file): whole, \(frames) ticks" }
+      guard entry != nil else { return "\(file): nothing of an episode was in it; it is \(original) now" }
+      let lost = discardedBytes == 0 ? "nothing was lost" : "\(discardedBytes) bytes after them were not: \(reason)"
+      let seconds = (duration_s * 10).rounded() / 10
+      return "\(file): \(frames) ticks (\(seconds) s) kept, \(lost); the original is \(original)"
+    }
+  }
+
+  /// Mends one log. A whole one is left as it is; one that is being recorded is refused.
+  public static func mend(_ path: String) throws(LogError) -> Report {
+    let file = try LogFile.open(reading: path)
+    try file.lock()
+    let state = try LogState.of(file)
+    if state == .foreign, try file.size() >= MCAP.magic.count { throw .notMCAP(file: path) }
+    if state == .finished { return try whole(path) }
+    let temporary = path + ".recovering"
+    let result: Finisher.Result
+    do {
+      result = try Finisher.rewrite(file, to: temporary, mending: true)
+    } catch {
+      switch error {
+      case .notAnEpisode(_, let what), .malformed(_, _, let what): return try setAside(path, what)
+      case .notMCAP: return try setAside(path, "it ends before its first record")
+      default: throw error
+      }
+    }
+    guard result.statistics.frames > 0 else {
+      Folder.remove(temporary)
+      return try setAside(path, "it ends before its first tick")
+    }
+    let original = try keep(path)
+    try Folder.replace(path, with: temporary)
+    try Folder.sync(Folder.parent(of: path))
+    return Report(
+      file: path, original: original, frames: result.statistics.frames,
+      duration_s: Double(result.statistics.duration_ns) * 1e-9, discardedBytes: result.discarded,
+      reason: result.reason,
+      entry: EpisodeEntry(result, file: Folder.name(of: path), recovered: true))
+  }
+
+  private static func whole(_ path: String) throws(LogError) -> Report {
+    let reader = try EpisodeReader.open(path)
+    var statistics = EpisodeStatistics(joints: reader.session.joints.count)
+    var record = TickRecord()
+    while try reader.next(into: &record) { statistics.add(record) }
+    statistics.endEpisode()
+    let result = Finisher.Result(
+      session: reader.session, episode: reader.episode, id: reader.id, end: reader.end ?? EpisodeEnd(),
+      statistics: statistics, bytes: try LogFile.open(reading: path).size(), checksum: reader.checksum,
+      discarded: 0, reason: "")
+    return Report(
+      file: path, original: nil, frames: statistics.frames, duration_s: Double(statistics.duration_ns) * 1e-9,
+      discardedBytes: 0, reason: "",
+      entry: EpisodeEntry(result, file: Folder.name(of: path), recovered: reader.wasRecovered))
+  }
+
+  /// A file in which no tick can be: its process ended while it was made.
+  private static func setAside(_ path: String, _ reason: String) throws(LogError) -> Report {
+    let size = try LogFile.open(reading: path).size()
+    let original = try keep(path)
+    Folder.remove(path)
+    return Report(
+      file: path, original: original, frames: 0, duration_s: 0, discardedBytes: size, reason: reason, entry: nil)
+  }
+
+  /// Gives the torn file a name of its own.
+  private static func keep(_ path: String) throws(LogError) -> String {
+    for n in 1...1000 {
+      let name = n == 1 ? "\(path).torn" : "\(path).torn\(n)"
+      if Folder.exists(name) { continue }
+      try Folder.keep(path, as: name)
+      return name
+    }
+    throw .exists(file: "\(path).torn")
+  }
+}
+
+extension Dataset {
+  /// Mends every torn log of the folder and lists every log that is whole and not in the manifest.
+  public func recover() throws(DatasetError) -> [Recovery.Report] {
+    var reports: [Recovery.Report] = []
+    for problem in try problems() {
+      switch problem {
+      case .torn(let file), .unlisted(let file): reports.append(try recover(file))
+      case .beingRecorded, .missing: break
+      }
+    }
+    return reports
+  }
+
+  /// Mends one log of the folder, by its path, and lists it.
+  public func recover(_ path: String) throws(DatasetError) -> Recovery.Report {
+    let report: Recovery.Report
+    do { report = try Recovery.mend(path) } catch { throw .log(error) }
+    try reload()
+    if let entry = report.entry, Folder.exists("\(folder)/\(entry.file)"),
+      !episodes.contains(where: { $0.id == entry.id })
+    {
+      try append(entry)
+    }
+    return report
+  }
+}

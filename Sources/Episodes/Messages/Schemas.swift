@@ -1,0 +1,84 @@
+/// Where each message of a log goes, and how it is described to other programs.
+enum Topic: Int, CaseIterable {
+  case follower, leader, command, leaderCommand, tick
+
+  var name: String {
+    switch self {
+    case .follower: "/follower/joint_states"
+    case .leader: "/leader/joint_states"
+    case .command: "/follower/command"
+    case .leaderCommand: "/leader/command"
+    case .tick: "/understudy/tick"
+    }
+  }
+
+  /// The number of its channel in our own files; a reader goes by the name.
+  var channel: UInt16 { UInt16(rawValue + 1) }
+
+  var schema: SchemaRecord { self == .tick ? Schemas.tick : Schemas.jointState }
+}
+
+/// ROS 2 message definitions as `ros2msg` schemas: the text, then each dependency after a line of 80 `=`.
+enum Schemas {
+  static let jointState = SchemaRecord(
+    id: 1, name: "sensor_msgs/msg/JointState", encoding: "ros2msg",
+    text: """
+      std_msgs/Header header
+      string[] name
+      float64[] position
+      float64[] velocity
+      float64[] effort
+
+      \(separator)
+      MSG: std_msgs/Header
+      builtin_interfaces/Time stamp
+      string frame_id
+
+      \(separator)
+      MSG: builtin_interfaces/Time
+      int32 sec
+      uint32 nanosec
+
+      """)
+
+  /// All of `TickRecord` that is in no JointState. The order keeps every field aligned without padding, so the
+  /// message has a fixed layout; `TickLayout` holds its offsets.
+  static let tick = SchemaRecord(
+    id: 2, name: "understudy_msgs/msg/Tick", encoding: "ros2msg",
+    text: """
+      # One tick of Understudy's control loop. Units: radians, rad/s, nanoseconds. NaN: not known, not asked.
+      # Arrays of 8 have a place for each joint in the order of the session; the rest is padding.
+      uint64 tick               # periods since the loop began, missed ones included
+      int64 scheduled_ns        # when the tick should have begun, on the loop's clock
+      int64 began_ns            # when it did
+      int64 environment_age_ns  # began_ns minus the stamp of the environment's datagram
+      int64[8] follower_age_ns  # began_ns minus the time of each joint's reply; 9223372036854775807: never
+      int64[8] leader_age_ns
+      float32[16] environment   # the features that the session names
+      float32[8] follower_load  # share of full PWM duty, -1 to 1
+      float32[8] leader_load
+      float32[8] policy_wish    # what the policy asked for, also while a person commands
+      float32[8] person_wish    # what the person asked for, also while the policy commands
+      float32[8] wish           # what the source in command asked for, before the envelope
+      float32 gate_score
+      float32 gate_threshold
+      uint32 missed             # periods missed since the tick before
+      uint32 episode
+      uint32 policy             # generation of the policy, from 1; 0: none
+      int32 sense_ns            # how long each part of the tick took
+      int32 decide_ns
+      int32 constrain_ns
+      int32 act_ns
+      int32 record_ns
+      uint16 limits             # bits: 1 velocity, 2 acceleration, 4 position, 8 workspace, 16 hand guiding
+      uint16 fault              # 0: none
+      uint8 request
+      uint8 state
+      uint8 source              # 0 none, 1 person, 2 policy, 3 blend, 4 playback, 5 parking, 6 hold
+      bool decides              # the sources decided anew in this tick
+      float32[] padding         # places beyond the last joint of what the JointStates hold
+
+      """)
+
+  private static let separator = String(repeating: "=", count: 80)
+}
