@@ -120,10 +120,6 @@ extension BehaviorCloning {
     public var bootstrap = Bootstrap.none
     /// Whether features and actions are standardised; else they go in and come out as they are.
     public var standardises = true
-    /// A feature that varies less (standard deviation, in its unit) counts as constant.
-    public var constantFeatureStd: Float = 1e-3
-    /// An action that varies less counts as constant.
-    public var constantActionStd: Float = 1e-4
     /// Stops once the held-out loss has not improved for so many looks (there are about twenty a run).
     public var patience: Int?
 

@@ -75,7 +75,8 @@ public struct TrainedPolicy: Sendable {
     parameters = PolicyParameters(members: members.map { $0.layers(best: run.stoppedEarly) })
     statistics = data.statistics
     network = NetworkShape(
-      hidden: configuration.hidden, activation: configuration.activation, ensemble: configuration.ensemble)
+      hidden: configuration.hidden, activation: configuration.activation, ensemble: configuration.ensemble,
+      standardised: configuration.standardises)
     features = frames.featureNames
     actions = frames.actionNames
     chunk = frames.chunk

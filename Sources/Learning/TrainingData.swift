@@ -1,7 +1,7 @@
 internal import Policy
 internal import RealTime
 
-/// A table as the nets see it: standardised, split into what is learned from and what is held out.
+/// A table as the nets see it: normalised, split into what is learned from and what is held out.
 final class TrainingData<Scalar: TrainingScalar>: Sendable {
   /// One side of the split.
   struct Table: Sendable {
@@ -35,25 +35,27 @@ final class TrainingData<Scalar: TrainingScalar>: Sendable {
     }
     let features = frames.featureColumns(rows)
     let actions = frames.actionColumns(rows)
-    let statistics = PolicyStatistics(
-      features: features.map { $0.normalisation(constantBelow: configuration.constantFeatureStd, configuration) },
-      actions: actions.map { $0.normalisation(constantBelow: configuration.constantActionStd, configuration) })
-    constantFeatures = zip(frames.featureNames, features).filter { $0.1.std < configuration.constantFeatureStd }
+    let statistics = PolicyStatistics(features: features, actions: actions)
+    constantFeatures = zip(frames.featureNames, features).filter { $0.1.std < PolicyStatistics.constantFeatureStd }
       .map(\.0)
     // Of a chunk, the first decision speaks for the joint.
-    constantActions = zip(frames.actionNames, actions).filter { $0.1.std < configuration.constantActionStd }.map(\.0)
+    constantActions = zip(frames.actionNames, actions).filter { $0.1.std < PolicyStatistics.constantActionStd }.map(\.0)
     let weight = rows.reduce(0.0) { $0 + Double(frames.weights[$1]) } / Double(rows.count)
     self.statistics = statistics
     featureCount = frames.featureNames.count
     actionCount = frames.actionWidth
-    training = Table(frames, rows, statistics, weight)
-    heldOut = Table(frames, used.filter { frames.heldOut.contains(frames.episodes[$0]) }, statistics, weight)
+    let standardised = configuration.standardises
+    training = Table(frames, rows, statistics, standardised: standardised, weight)
+    let others = used.filter { frames.heldOut.contains(frames.episodes[$0]) }
+    heldOut = Table(frames, others, statistics, standardised: standardised, weight)
   }
 }
 
 extension TrainingData.Table {
-  init(_ frames: Frames, _ rows: [Int], _ statistics: PolicyStatistics, _ meanWeight: Double) {
-    func standardised(_ columns: [PolicyStatistics.Column], _ row: (Int) -> ArraySlice<Float>) -> Buffer<Scalar> {
+  init(_ frames: Frames, _ rows: [Int], _ statistics: PolicyStatistics, standardised: Bool, _ meanWeight: Double) {
+    func normalised(
+      _ columns: [PolicyStatistics.Normalisation], _ row: (Int) -> ArraySlice<Float>
+    ) -> Buffer<Scalar> {
       let table = Buffer<Float>(rows.count * columns.count)
       for (index, source) in rows.enumerated() {
         row(source).withUnsafeBufferPointer {
@@ -63,13 +65,13 @@ extension TrainingData.Table {
       }
       let result = Buffer<Scalar>(table.count)
       Scalar.standardise(
-        table.pointer, rows.count, columns.count, columns.map(\.mean), columns.map { 1 / $0.std },
+        table.pointer, rows.count, columns.count, columns.map(\.offset), columns.map { 1 / $0.scale },
         into: result.pointer)
       return result
     }
     count = rows.count
-    features = standardised(statistics.features, frames.features(of:))
-    actions = standardised(statistics.actions, frames.actions(of:))
+    features = normalised(statistics.featureNormalisation(standardised: standardised), frames.features(of:))
+    actions = normalised(statistics.actionNormalisation(standardised: standardised), frames.actions(of:))
     weights = Buffer(rows.map { Scalar(Double(frames.weights[$0]) / meanWeight) })
     valid = Buffer(rows.map { Int32(frames.validSteps[$0] * frames.actionNames.count) })
     episodes = rows.map { frames.episodes[$0] }
@@ -84,13 +86,6 @@ extension PolicyStatistics.Column {
     let square = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
     self.init(
       mean: Float(mean), std: Float(square.squareRoot()), min: values.min() ?? 0, max: values.max() ?? 0)
-  }
-
-  /// What the nets are given: a column that hardly varies keeps its unit (as in scikit-learn), because divided by next
-  /// to nothing its noise would become the loudest input of all.
-  func normalisation(constantBelow limit: Float, _ configuration: BehaviorCloning.Configuration) -> Self {
-    guard configuration.standardises else { return Self(mean: 0, std: 1, min: min, max: max) }
-    return Self(mean: mean, std: std < limit ? 1 : std, min: min, max: max)
   }
 }
 

@@ -22,9 +22,9 @@ extension Policy {
     return combine(into: mean)
   }
 
-  /// x ← (feature − mean) / std.
+  /// x ← (feature − offset) / scale.
   private func normalise(_ features: UnsafeBufferPointer<Float>) {
-    for i in 0..<featureCount { scratch.input[i] = (features[i] - featureMean[i]) * featureInverseStd[i] }
+    for i in 0..<featureCount { scratch.input[i] = (features[i] - featureOffset[i]) * featureInverseScale[i] }
   }
 
   /// The members' mean, in the arm's units and within the training range; returns their mean variance.
@@ -40,12 +40,12 @@ extension Policy {
         let deviation = scratch.outputs[k * scratch.outputStride + o] - centre
         squares += deviation * deviation
       }
-      variance += squares / count
-      let action = centre * actionStd[o] + actionMean[o]
+      variance += squares / count * actionDoubt[o]
+      let action = centre * actionScale[o] + actionOffset[o]
       // Comparisons, not `min` and `max`: those would turn NaN into a limit, and the envelope could not see it.
       mean[o] = action < actionLower[o] ? actionLower[o] : action > actionUpper[o] ? actionUpper[o] : action
     }
-    return members.count > 1 ? variance / Float(actionCount) : .nan
+    return members.count > 1 ? variance : .nan
   }
 
   /// Which features lie outside what training saw, by more than `slack` (a share of the range that training saw).

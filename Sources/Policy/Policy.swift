@@ -34,12 +34,14 @@ public final class Policy: @unchecked Sendable {
 
   let members: UnsafeMutableBufferPointer<Network>
   let arena: Arena
-  let featureMean: UnsafeMutablePointer<Float>
-  let featureInverseStd: UnsafeMutablePointer<Float>
+  let featureOffset: UnsafeMutablePointer<Float>
+  let featureInverseScale: UnsafeMutablePointer<Float>
   let featureLower: UnsafeMutablePointer<Float>
   let featureUpper: UnsafeMutablePointer<Float>
-  let actionMean: UnsafeMutablePointer<Float>
-  let actionStd: UnsafeMutablePointer<Float>
+  let actionOffset: UnsafeMutablePointer<Float>
+  let actionScale: UnsafeMutablePointer<Float>
+  /// What a network's squared unit of each action counts in the doubt: training variances, shared by all actions.
+  let actionDoubt: UnsafeMutablePointer<Float>
   let actionLower: UnsafeMutablePointer<Float>
   let actionUpper: UnsafeMutablePointer<Float>
   let scratch: Scratch
@@ -63,12 +65,22 @@ public final class Policy: @unchecked Sendable {
     }
     let features = description.statistics.features
     let actions = description.statistics.actions
-    featureMean = arena.floats(features.map(\.mean))
-    featureInverseStd = arena.floats(features.map { 1 / $0.std })
+    let standardised = description.network.standardised
+    let input = description.statistics.featureNormalisation(standardised: standardised)
+    let output = description.statistics.actionNormalisation(standardised: standardised)
+    featureOffset = arena.floats(input.map(\.offset))
+    featureInverseScale = arena.floats(input.map { 1 / $0.scale })
     featureLower = arena.floats(features.map(\.min))
     featureUpper = arena.floats(features.map(\.max))
-    actionMean = arena.floats(actions.map(\.mean))
-    actionStd = arena.floats(actions.map(\.std))
+    actionOffset = arena.floats(output.map(\.offset))
+    actionScale = arena.floats(output.map(\.scale))
+    actionDoubt = arena.floats(
+      zip(output, actions).map { normalisation, column in
+        // About an action that is always the same there is nothing to doubt: it is clipped to that value.
+        guard column.std >= PolicyStatistics.constantActionStd else { return 0 }
+        let ratio = normalisation.scale / column.std
+        return ratio * ratio / Float(actions.count)
+      })
     actionLower = arena.floats(actions.map(\.min))
     actionUpper = arena.floats(actions.map(\.max))
     scratch = Scratch(widths: widths, members: parameters.members.count, in: arena)

@@ -29,11 +29,10 @@ extension PolicyDescription {
     try check(columns.count == count, key, "\(columns.count) columns", "\(count) columns")
     for (index, column) in columns.enumerated() {
       let finite = column.mean.isFinite && column.min.isFinite && column.max.isFinite && column.std.isFinite
-      // The inverse is what inference multiplies by.
       try check(
-        finite && column.std > 0 && (1 / column.std).isFinite && column.min <= column.max, "\(key)[\(index)]",
+        finite && column.std >= 0 && column.min <= column.max, "\(key)[\(index)]",
         "mean \(column.mean), std \(column.std), min \(column.min), max \(column.max)",
-        "finite numbers, std above 0, min up to max")
+        "finite numbers, std not negative, min up to max")
     }
   }
 

@@ -104,49 +104,22 @@ public struct NetworkShape: Codable, Equatable, Sendable {
   public var activation: Activation
   /// How many networks vote.
   public var ensemble: Int
+  /// Whether the networks see and give standardised numbers (see `PolicyStatistics`), or the features and actions as
+  /// they are.
+  public var standardised: Bool
   /// How the layers are computed.
   public var precision: Precision
 
   /// A shape.
-  public init(hidden: [Int], activation: Activation = .relu, ensemble: Int = 1, precision: Precision = .float32) {
+  public init(
+    hidden: [Int], activation: Activation = .relu, ensemble: Int = 1, standardised: Bool = true,
+    precision: Precision = .float32
+  ) {
     self.hidden = hidden
     self.activation = activation
     self.ensemble = ensemble
+    self.standardised = standardised
     self.precision = precision
-  }
-}
-
-/// What training saw of each feature and of each value of an action (chunk × joints).
-public struct PolicyStatistics: Codable, Equatable, Sendable {
-  /// One column of the training data.
-  public struct Column: Codable, Equatable, Sendable {
-    /// Subtracted from a feature; added to an action.
-    public var mean: Float
-    /// Divides a feature; multiplies an action. 1 for a column that did not vary.
-    public var std: Float
-    /// Least value seen.
-    public var min: Float
-    /// Greatest value seen.
-    public var max: Float
-
-    /// A column.
-    public init(mean: Float, std: Float, min: Float, max: Float) {
-      self.mean = mean
-      self.std = std
-      self.min = min
-      self.max = max
-    }
-  }
-
-  /// In the order of `PolicyInterface.features`.
-  public var features: [Column]
-  /// [chunk][joint], in the order of `PolicyInterface.actions`.
-  public var actions: [Column]
-
-  /// Statistics.
-  public init(features: [Column], actions: [Column]) {
-    self.features = features
-    self.actions = actions
   }
 }
 

@@ -63,7 +63,7 @@ import Testing
     }
     let trained = try BehaviorCloning.train(frames, Tables.quick, seed: 1)
     #expect(trained.report.constantFeatures == ["still"] && trained.report.constantActions == ["idle"])
-    #expect(trained.statistics.features[1].std == 1 && trained.statistics.actions[1].min == 0.25)
+    #expect(trained.statistics.features[1].std < 1e-4 && trained.statistics.actions[1].min == 0.25)
     #expect(trained.report.notes.contains { $0.contains("still") })
     let error = try trained.error(on: frames, rows: [0, 5, 9])
     #expect(error[1] == 0)

@@ -76,7 +76,7 @@ import Testing
         (#""relu""#, #""gelu""#, "activation"),
         (#""version" : 1"#, #""version" : 2"#, "Update Understudy"),
         (#""version" : 1"#, #""version" : 0"#, "Train it again"),
-        (#""std" : 0.5"#, #""std" : 0"#, "std above 0"),
+        (#""std" : 0.5"#, #""std" : -1"#, "std not negative"),
         (#""feature.1""#, #""feature.0""#, "every name once"),
         (#""arm" : "so101""#, #""arm" : 7"#, "interface.arm"),
         ("{", "[", "not valid JSON. Restore it"),

@@ -22,6 +22,25 @@ import Testing
     }
   }
 
+  @Test func `doubt counts in training variances, standardised or not, and leaves constants out`() throws {
+    // Two networks of one bias each: they say 1 and 3 inside, whatever the features.
+    var description = Example.description(hidden: [], actions: 2, ensemble: 2)
+    description.statistics.actions = [
+      .init(mean: 0, std: 0.5, min: -9, max: 9), .init(mean: 7, std: 1e-5, min: 7, max: 7),
+    ]
+    let parameters = PolicyParameters(
+      members: [1, 3].map {
+        [DenseParameters(inputs: 12, outputs: 2, weights: .init(repeating: 0, count: 24), bias: [$0, $0])]
+      })
+    let features = [Float](repeating: 0, count: 12)
+    let inside = Example.infer(try Policy(description, parameters, kernels: Kernels.available[0]), features)
+    // The variance is 1 in units of the training variance, over two actions.
+    #expect(inside.mean == [1, 7] && inside.doubt == 0.5)
+    description.network.standardised = false
+    let raw = Example.infer(try Policy(description, parameters, kernels: Kernels.available[0]), features)
+    #expect(raw.mean == [2, 7] && raw.doubt == 2)
+  }
+
   @Test(arguments: NetworkShape.Precision.allCases)
   func `a decision has the same bits with every kernel`(_ precision: NetworkShape.Precision) throws {
     for activation in NetworkShape.Activation.allCases {
