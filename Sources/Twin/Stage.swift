@@ -47,7 +47,11 @@ final class Stage {
     InsertTask.name: { (arm, seed) throws(TwinError) in
       let reach = try Reach(arm.simulation.scene, joints: arm.joints)
       return (try InsertTask(arm.simulation, seed: seed), InsertSkill(reach))
-    }
+    },
+    PickPlaceTask.name: { (arm, seed) throws(TwinError) in
+      let reach = try Reach(arm.simulation.scene, joints: arm.joints)
+      return (try PickPlaceTask(arm.simulation, seed: seed), PickPlaceSkill(reach))
+    },
   ]
 
   /// The host said something.
@@ -77,6 +81,7 @@ final class Stage {
   var view: SceneView {
     var view = task.look()
     view.posture = follower.posture
+    view.seenPosture = view.posture
     return view
   }
 

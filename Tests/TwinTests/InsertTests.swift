@@ -78,6 +78,6 @@ import Testing
     var options = TwinOptions()
     options.task = "juggle"
     let error = #expect(throws: TwinError.self) { try Stage(options, scenes: scenesFolder) }
-    #expect(error?.description == "There is no task \"juggle\"; choose one of insert.")
+    #expect(error?.description == "There is no task \"juggle\"; choose one of insert, pick-place.")
   }
 }

@@ -14,6 +14,17 @@ import Testing
     #expect(results.map(\.seconds).reduce(0, +) / 25 < 2)
   }
 
+  @Test(arguments: [Disturbance.none, .noise, .bump])
+  func `the person picks and places`(_ disturbance: Disturbance) throws {
+    var options = TwinOptions()
+    options.task = "pick-place"
+    options.disturbance = disturbance
+    let host = try DirectHost(options)
+    let results = (1...12).map { host.demonstrate($0) }
+    #expect(results.allSatisfy { $0.success })
+    #expect(results.map(\.seconds).reduce(0, +) / 12 < 4)
+  }
+
   @Test func `the same seed gives the same motion to the bit, another seed another`() throws {
     func path(seed: UInt64) throws -> [SIMD8<Double>] {
       var options = TwinOptions()

@@ -37,7 +37,7 @@ final class InsertSkill: Skill {
     goalHeight_m + flankHeight_m * smoothstep((lateral_m - 0.001) / 0.006)
   }
 
-  func next(_ view: SceneView, style: Double) -> SIMD8<Double> {
+  func next(_ view: SceneView, style: Double) -> SkillMove {
     let tip = tip(view)
     let wanted = Self.funnel(Self.lateral(tip))
     let low = max(0, wanted - tip.z)
@@ -49,7 +49,9 @@ final class InsertSkill: Skill {
     if size > 0 { move *= step * tanh(size / step) / size }
     let upright = Self.upright_m + (Self.uprightBelow_m - Self.upright_m) * smoothstep(low / Self.tooLow_m)
     let target = tip + view.object - SIMD3(0, 0, InsertTask.rim_m) + move
-    return reach.posture(from: view.posture, lead: view.lead, to: target, uprightWeight_m: upright, turnGain: 0.1)
+    let goal = reach.posture(
+      from: view.posture, lead: view.lead, to: target, uprightWeight_m: upright, turnGain: 0.1)
+    return SkillMove(change: goal - view.posture, jaw_rad: nil)
   }
 
   func remaining(_ view: SceneView) -> Double {

@@ -81,6 +81,8 @@ final class Person {
 
   /// One camera frame.
   static let frame_s = 0.04
+  /// The joint of the trigger.
+  private static let jaw = 5
 
   /// One physics step: what the hand does to the leader.
   func push() { hand.push(leader) }
@@ -226,7 +228,7 @@ extension Person {
   private func perform(_ outcome: Outcome) {
     if outcome == .success {
       if outcomeFor >= 3 { judge(.success) }
-    } else if frames > 250 {
+    } else if Double(frames) * Self.frame_s > 2.5 * task.limit_s {
       judge(.failure)
     } else {
       moveOn()
@@ -253,7 +255,7 @@ extension Person {
     // The pull goes where the correction will go: at least 15 mrad a frame, at most 0.15 rad in all.
     var view = sight.seen
     view.lead = intent - view.posture
-    var pull = skill.next(view, style: style) - view.posture
+    var pull = skill.next(view, style: style).change
     let size = pull.largest
     if size > 1e-6 { pull *= max(1, 0.015 / size) }
     if (tug + pull).largest < 0.15 {
@@ -289,7 +291,10 @@ extension Person {
     guard let intent = hand.intent else { return }
     var view = sight.expected
     view.lead = intent - view.posture
-    hand.move(to: intent + skill.next(view, style: style) - view.posture)
+    let move = skill.next(view, style: style)
+    var goal = intent + move.change
+    if let jaw = move.jaw_rad { goal[Self.jaw] += min(max(0.5 * (jaw - goal[Self.jaw]), -0.08), 0.08) }
+    hand.move(to: goal)
   }
 
   private func judge(_ pedal: Pedal) {

@@ -8,6 +8,7 @@ struct Sight {
   /// Frames over which motion is judged, and what counts as next to none, in rad².
   private static let window = 4
   private static let stir = 1e-4
+  private static let carrying = SIMD8<Double>(1, 1, 1, 1, 1, 0, 0, 0)
   private let visionFrames: Int
   private let chainFrames: Int
   private var views: [SceneView]
@@ -43,7 +44,11 @@ struct Sight {
   }
 
   /// The newest frame that has reached the mind.
-  var seen: SceneView { view(visionFrames) }
+  var seen: SceneView {
+    var view = self.view(visionFrames)
+    view.seenPosture = view.posture
+    return view
+  }
 
   /// The scene as it will be once everything that the hand already did has arrived at the tool.
   var expected: SceneView {
@@ -58,7 +63,8 @@ struct Sight {
   /// sees that.
   private var effect: Double {
     let late = visionFrames + chainFrames
-    let meant = intent(late) - intent(late + Self.window)
+    // The jaw does not count: it is meant to be stopped by what it grasps.
+    let meant = (intent(late) - intent(late + Self.window)) * Self.carrying
     let made = seen.posture - self.view(visionFrames + Self.window).posture
     return min(max(((made * meant).sum() + Self.stir) / ((meant * meant).sum() + Self.stir), 0), 1)
   }

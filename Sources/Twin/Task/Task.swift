@@ -45,6 +45,8 @@ struct SceneView {
   var goal = SIMD3<Double>.zero
   /// The follower's posture, in rad.
   var posture = SIMD8<Double>.zero
+  /// The posture in which the objects were seen, where `posture` is a later one.
+  var seenPosture = SIMD8<Double>.zero
   /// How far the leader is ahead of the follower at each joint, in rad: its limits count too.
   var lead = SIMD8<Double>.zero
 }
