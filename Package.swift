@@ -76,7 +76,7 @@ let targets: [Target] = [
       argumentParser, "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "Session",
       "COpenBLAS", "CRealtime",
     ],
-    exclude: ["Documentation.docc"], swiftSettings: ours),
+    swiftSettings: ours),
   .executableTarget(
     name: "understudy-twin",
     dependencies: [
@@ -97,7 +97,8 @@ let targets: [Target] = [
   .testTarget(name: "PolicyTests", dependencies: ["Policy", "CKernels", "RealTime"], swiftSettings: ours),
   .testTarget(name: "EpisodesTests", dependencies: ["Episodes", "Arm", "RealTime"], swiftSettings: ours),
   .testTarget(
-    name: "LearningTests", dependencies: ["Learning", "Policy", "Arm", "Episodes", "RealTime", "CKernels"], swiftSettings: ours),
+    name: "LearningTests", dependencies: ["Learning", "Policy", "Arm", "Episodes", "RealTime", "CKernels"],
+    swiftSettings: ours),
   .testTarget(
     name: "ControlTests",
     dependencies: ["Control", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CAllocationCounter"],

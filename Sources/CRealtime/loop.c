@@ -53,6 +53,11 @@ int us_fifo_self(int priority) {
   return pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &parameter);
 }
 
+int us_idle_self(void) {
+  struct sched_param parameter = {0};
+  return sched_setscheduler(0, SCHED_IDLE, &parameter) ? errno : 0;
+}
+
 int us_pin_self(int cpu) {
   cpu_set_t set;
   CPU_ZERO(&set);

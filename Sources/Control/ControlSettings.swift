@@ -75,7 +75,7 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var state = State.idle
   /// The fault that stopped it.
   public var fault: Fault?
-  /// Whether a slow move is under way.
+  /// Whether a slow move is under way, or the follower is still closing in on the leader.
   public var isMoving = false
   /// Whether the leader's torque is on.
   public var leaderHeld = false

@@ -52,6 +52,12 @@ public struct Limb: ~Copyable {
     joints = scale.count
     age = SIMD8(repeating: 0)
     for joint in 0..<scale.count { age[joint] = Self.unknown }
+    // Lanes without a joint stand at zero, for ever fresh: NaN there would stop every sum.
+    for lane in scale.count..<8 {
+      reading.position[lane] = 0
+      reading.velocity[lane] = 0
+      reading.load[lane] = 0
+    }
   }
 
   private static var unknown: Int32 { .max / 2 }

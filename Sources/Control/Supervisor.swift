@@ -40,6 +40,9 @@ struct Supervisor: BitwiseCopyable {
   /// True while the leader should follow the follower.
   var mirrors: Bool { (state == .autonomous || state == .holding) && limpTicks == 0 }
 
+  /// True while a teleoperated follower is still on its way to the leader.
+  var isClosingIn: Bool { state == .teleoperating && !clutch.isClosed }
+
   /// A controlled stop, latched. The first fault is kept: what follows from it must not hide it.
   mutating func stop(for fault: Fault) {
     guard state.isPowered, state != .protectiveStop else { return }

@@ -100,6 +100,7 @@ extension Tick {
   private func approachWish(_ command: JointVector) -> JointVector {
     guard let approach = supervisor.approach else {
       // Parking without a rest pose holds: torque goes off only where the arm rests.
+      if all(previous.step .== 0) { supervisor.arrived() }
       return command
     }
     if approach.hasArrived(command), all(previous.step .== 0) {
@@ -152,7 +153,7 @@ extension Tick {
     snapshot.record = record
     snapshot.state = supervisor.state
     snapshot.fault = supervisor.fault
-    snapshot.isMoving = supervisor.approach != nil
+    snapshot.isMoving = supervisor.approach != nil || supervisor.isClosingIn
     snapshot.refusals = supervisor.refusals
     snapshot.refused = supervisor.refused
     snapshot.leaderHeld = leader?.torque == .on

@@ -46,6 +46,9 @@ public struct Grant: Sendable, Codable {
     ]
   }
 
+  /// From here on this thread and what it starts only use time that nobody else wants: training beside a live loop.
+  public static func yieldToEveryone() { _ = us_idle_self() }
+
   private static func answer(_ error: Int32, _ name: String, without: String, mend: String) -> Grant {
     error == 0
       ? Grant(name: name, granted: true, detail: "", mend: "")

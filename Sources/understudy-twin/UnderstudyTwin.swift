@@ -2,7 +2,7 @@ internal import ArgumentParser
 
 /// The hardware for people who have none yet.
 @main
-struct UnderstudyTwin: ParsableCommand {
+struct UnderstudyTwin: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "understudy-twin",
     abstract: "Two emulated SO-101 arms, a task on the table and a person at the leader.",
@@ -12,6 +12,6 @@ struct UnderstudyTwin: ParsableCommand {
       and in another terminal
         understudy teleoperate --rig hardware/rigs/twin-insert.yaml
       """,
-    subcommands: [Serve.self],
+    subcommands: [Serve.self, Rehearse.self],
     defaultSubcommand: Serve.self)
 }

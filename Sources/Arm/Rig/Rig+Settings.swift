@@ -36,12 +36,13 @@ extension Rig.EnvironmentSettings {
 
 extension Rig.StartSettings {
   init(_ map: ConfigurationMap, arm: ArmDescription) throws(ConfigurationError) {
-    try map.allow(only: ["pose_rad", "jitter_rad"])
+    try map.allow(only: ["pose_rad", "jitter_rad", "lift_m"])
     pose = try map.perJoint("pose_rad", arm: arm, in: -4...4)
     for (index, joint) in arm.joints.enumerated()
     where !(Float(joint.lower_rad)...Float(joint.upper_rad)).contains(pose[index]) {
       throw try map.map("pose_rad").wrong(joint.name, "within \(joint.lower_rad)…\(joint.upper_rad) rad")
     }
+    lift_m = map.has("lift_m") ? try map.number("lift_m", in: 0...0.3) : 0
     jitter_rad = try map.perJoint("jitter_rad", arm: arm, in: 0...1)
     // Whatever the gripper holds, it goes on holding.
     if let gripper = arm.gripper, !map.isMap("jitter_rad") { jitter_rad[gripper.joint] = 0 }

@@ -113,6 +113,8 @@ public struct Rig: Sendable {
     public var pose: JointVector
     /// The largest seeded deviation from it, either way, per joint.
     public var jitter_rad: JointVector
+    /// How far the tool is lifted before any slow move, out of whatever it is in; 0 for not at all.
+    public var lift_m: Double
   }
 
   /// What a policy sees and moves.

@@ -12,6 +12,8 @@ int us_thread_join(uint64_t thread);
 
 /// SCHED_FIFO for the calling thread alone; threads and processes that it starts fall back to normal. 0 or an errno.
 int us_fifo_self(int priority);
+/// SCHED_IDLE for the calling thread and what it starts: only time that nobody else wants. 0 or an errno.
+int us_idle_self(void);
 /// Pins the calling thread to one CPU. 0 or an errno.
 int us_pin_self(int cpu);
 /// Asks the kernel to wake the calling thread as exactly as it can (1 ns of slack). 0 or an errno.

@@ -1,0 +1,113 @@
+public import Arm
+public import Episodes
+internal import RealTime
+
+/// What a person did, cut out of logged episodes as decisions: what the policy would have seen, what the person commanded.
+///
+/// Only a person's ticks become rows, and only of episodes that ended in success: a segment without progress ends in
+/// failure and would poison what is learned. A decision at tick t has as its target the change from the command before t
+/// to the command at the last tick of its period, the same rule by which the tick carries decisions out. A row's chunk
+/// ends where the person's run ends; what lies behind is masked, never padded.
+public struct Demonstrations {
+  /// What rows consist of.
+  public struct Columns: Sendable {
+    /// The features, computed by the code that the tick uses.
+    public let plan: FeaturePlan
+    /// Their names.
+    public let features: [String]
+    /// The joints of an action, by name and place.
+    public let actions: [(name: String, joint: Int)]
+    /// Ticks from one decision to the next.
+    public let decisionTicks: Int
+    /// Decisions a row reaches ahead.
+    public let chunk: Int
+
+    /// The columns of a rig's policies.
+    public init(rig: Rig, chunk: Int = 1) throws(FeatureError) {
+      plan = try rig.featurePlan()
+      features = rig.policy.features
+      let arm = rig.pairs[0].follower.arm
+      actions = rig.policy.actions.compactMap { name in arm.index(of: name).map { (name, $0) } }
+      decisionTicks = rig.loop_Hz / rig.decision_Hz
+      self.chunk = chunk
+    }
+  }
+
+  /// The rows so far.
+  public private(set) var frames: Frames
+  /// Episodes that gave rows.
+  public private(set) var episodes = 0
+  /// Episodes left out, by label.
+  public private(set) var leftOut: [EpisodeLabel: Int] = [:]
+  private let columns: Columns
+
+  /// No rows yet.
+  public init(_ columns: Columns) {
+    self.columns = columns
+    frames = Frames(features: columns.features, actions: columns.actions.map(\.name), chunk: columns.chunk)
+  }
+
+  /// Adds a dataset's episodes, in their order.
+  ///
+  /// - `holdsOut`: whether episodes that are held out for ever are marked so here; small datasets need every episode.
+  public mutating func add(_ dataset: Dataset, holdsOut: Bool) throws(LogError) {
+    for entry in dataset.episodes {
+      guard entry.label == .success else {
+        leftOut[entry.label, default: 0] += 1
+        continue
+      }
+      let reader = try dataset.read(entry)
+      var records: [TickRecord] = []
+      while let record = try reader.next() { records.append(record) }
+      let before = frames.count
+      add(records, episode: episodes)
+      guard frames.count > before else { continue }
+      if holdsOut, Dataset.isHeldOut(entry.id) { frames.heldOut.insert(episodes) }
+      episodes += 1
+    }
+  }
+
+  /// Adds one episode's rows.
+  public mutating func add(_ records: [TickRecord], episode: Int) {
+    let ticks = columns.decisionTicks
+    var first = 0
+    while first < records.count {
+      guard records[first].source == .person else {
+        first += 1
+        continue
+      }
+      // A run of the person: consecutive ticks, none missed.
+      var end = first + 1
+      while end < records.count, records[end].source == .person, records[end].tick == records[end - 1].tick + 1 {
+        end += 1
+      }
+      var start = first
+      while start + ticks <= end {
+        append(records, at: start, until: end, episode: episode)
+        start += ticks
+      }
+      first = end
+    }
+  }
+
+  private mutating func append(_ records: [TickRecord], at start: Int, until end: Int, episode: Int) {
+    let ticks = columns.decisionTicks
+    let valid = min(columns.chunk, (end - start) / ticks)
+    var features = [Float](repeating: 0, count: columns.features.count)
+    features.withUnsafeMutableBufferPointer {
+      columns.plan.compute(records[start].follower.position, records[start].environment.values, into: $0)
+    }
+    // An environment that had not spoken yet cannot be learned from.
+    guard features.allSatisfy(\.isFinite) else { return }
+    var actions = [Float](repeating: 0, count: columns.chunk * columns.actions.count)
+    var before = records[max(0, start - 1)].command
+    for step in 0..<valid {
+      let after = records[start + (step + 1) * ticks - 1].command
+      for (place, action) in columns.actions.enumerated() {
+        actions[step * columns.actions.count + place] = after[action.joint] - before[action.joint]
+      }
+      before = after
+    }
+    frames.append(features: features, actions: actions, episode: episode, source: .person, validSteps: valid)
+  }
+}

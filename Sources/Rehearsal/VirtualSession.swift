@@ -1,0 +1,153 @@
+// Host and twin in one process on virtual time:
+//
+//     SimulatedTime ──▶ beat ─▶ TwinWorld.advance ─▶ datagrams ─▶ Host
+//                                 ▲ bytes │ bytes
+//                              MemoryLink ─▶ Tick (waits move the clock and the world)
+//                       Conductor ─▶ announcements ─▶ the twin's person
+//
+// The same control code as in real time, one thread, no sleeping: many times faster than the clock, and the same seed
+// gives the same bytes.
+
+public import Arm
+public import Control
+public import Episodes
+internal import Foundation
+public import RealTime
+internal import ServoBus
+public import Session
+public import Twin
+
+/// A host and a twin that share one simulated clock.
+public final class VirtualSession {
+  /// The host, as in real time.
+  public let host: ArmHost
+  /// The twin.
+  public let world: TwinWorld
+  /// The clock of both.
+  public let time: SimulatedTime
+  /// Leads the session; nil until `begin`.
+  public private(set) var conductor: Conductor?
+  /// Called after every tick, for tests that look closely.
+  public var afterTick: (Snapshot) -> Void = { _ in }
+
+  private var beat: UInt64 = 0
+  private let period: Nanoseconds
+  private let encoder = JSONEncoder()
+
+  /// Puts a rig's host and a world together; the servos are checked as on a real arm.
+  public init(rig: Rig, twin: TwinOptions, leaderMirrors: Bool) throws {
+    var options = twin
+    options.hardware = rig.hardware
+    world = try TwinWorld(options)
+    time = SimulatedTime(start: options.start)
+    let follower = MemoryLink(name: "virtual follower")
+    let leader = MemoryLink(name: "virtual leader")
+    let pump = WirePump(world: world, time: time, follower: follower, leader: leader)
+    follower.onWrite = { pump.write($0, to: pump.world.follower) }
+    leader.onWrite = { pump.write($0, to: pump.world.leader) }
+    follower.onWait = { pump.run(to: $0, until: follower) }
+    leader.onWait = { pump.run(to: $0, until: leader) }
+    host = try ArmHost(
+      rig: rig,
+      ports: HostPorts(
+        follower: .memory(follower), leader: rig.pairs[0].leader == nil ? nil : .memory(leader)),
+      clock: .simulated(time), leaderMirrors: leaderMirrors)
+    period = host.settings.period
+    // The first beat lies on the loop's grid, after what bringing the arms up took.
+    beat = UInt64((time.now.count + period.count - 1) / period.count)
+    host.announcer = { [world, encoder] announcement in
+      if let data = try? encoder.encode(announcement) { data.withUnsafeBytes { world.hear($0) } }
+    }
+  }
+
+  /// Keeps episodes in a dataset from now on.
+  public func record(into dataset: Dataset, _ description: SessionDescription, firstEpisode: Int) throws {
+    let info = description.info(rig: host.rig, clock: .simulated(time), start: firstEpisode)
+    host.record(with: try Recorder(ring: host.channels.records, dataset: dataset, session: info))
+  }
+
+  /// Begins a session by plan.
+  public func begin(_ plan: SessionPlan) { conductor = Conductor(plan: plan, host: host) }
+
+  /// One beat of the loop, and what follows from it.
+  public func step() {
+    let scheduled = Nanoseconds(Int64(beat) * period.count)
+    world.advance(to: scheduled)
+    time.advance(to: scheduled)
+    world.drain { channel, bytes in
+      let data = Data(bytes)
+      switch channel {
+      case .environment: host.take(environmentDatagram: data)
+      case .pedal: if let signal = PersonSignal(datagram: data) { conductor?.hear(signal) }
+      }
+    }
+    host.tick.run(Beat(index: beat, scheduled: scheduled, began: time.now, missed: 0))
+    if let recorder = host.recorder {
+      recorder.drainOnce()
+    } else {
+      while host.channels.records.pop() != nil {}
+    }
+    let snapshot = host.snapshot
+    conductor?.step(at: time.now, snapshot)
+    afterTick(snapshot)
+    // A tick whose replies came late eats into the next period, as it would in real time.
+    repeat { beat += 1 } while Nanoseconds(Int64(beat) * period.count) < time.now
+  }
+
+  /// Runs until the session is over, or `limit` of virtual time has gone by; then throws.
+  public func run(limit: Nanoseconds) throws(RehearsalError) {
+    let end = time.now + limit
+    while conductor?.isDone == false {
+      guard time.now < end else { throw .tooLong(seconds: limit.seconds) }
+      step()
+    }
+    host.recorder?.stop()
+  }
+}
+
+/// Carries bytes between links and emulated wires while the host waits, and moves the clock.
+private final class WirePump {
+  let world: TwinWorld
+  private let time: SimulatedTime
+  private let follower: MemoryLink
+  private let leader: MemoryLink
+
+  init(world: TwinWorld, time: SimulatedTime, follower: MemoryLink, leader: MemoryLink) {
+    self.world = world
+    self.time = time
+    self.follower = follower
+    self.leader = leader
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer, to bus: EmulatedBus) { bus.receive(bytes, at: time.now) }
+
+  /// Moves the clock to the next reply's end, or the deadline, until `link` has bytes.
+  func run(to deadline: Nanoseconds, until link: MemoryLink) {
+    while link.available == 0, time.now < deadline {
+      let next = [world.follower.nextReplyEnd, world.leader.nextReplyEnd].compactMap { $0 }.min() ?? deadline
+      let moment = max(time.now, min(next, deadline))
+      world.advance(to: moment)
+      time.advance(to: moment)
+      world.follower.transmit(until: moment) { follower.deliver($0) }
+      world.leader.transmit(until: moment) { leader.deliver($0) }
+      if moment == deadline { return }
+    }
+  }
+}
+
+/// Why a rehearsal did not come to its end.
+public enum RehearsalError: Error, CustomStringConvertible {
+  /// The session went on for longer than any such session should.
+  case tooLong(seconds: Double)
+  /// A number that makes no sense.
+  case refused(String)
+
+  /// A sentence for people.
+  public var description: String {
+    switch self {
+    case .tooLong(let seconds):
+      "The session did not end within \(Int(seconds)) s of virtual time; the person and the host seem to wait for each other."
+    case .refused(let why): why
+    }
+  }
+}

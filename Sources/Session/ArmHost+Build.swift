@@ -1,0 +1,110 @@
+internal import Arm
+internal import Control
+internal import Foundation
+internal import Policy
+internal import ServoBus
+
+extension ArmHost {
+  static func servos(_ side: Rig.Side, _ rig: Rig) throws(HostError) -> ServoModel {
+    let file: URL
+    do throws(ConfigurationError) {
+      file = try rig.hardware.file(side.arm.servo, kind: .servos)
+    } catch {
+      throw .configuration(error)
+    }
+    do throws(ServoFileError) {
+      return try ServoModel.load(path: file.path)
+    } catch {
+      throw .servoFile(error)
+    }
+  }
+
+  static func calibration(_ side: Rig.Side) throws(HostError) -> Calibration {
+    do throws(CalibrationError) {
+      return try side.readCalibration()
+    } catch {
+      throw .calibration(error)
+    }
+  }
+
+  static func scale(of side: Rig.Side) throws(HostError) -> ArmScale {
+    let calibration = try calibration(side)
+    do throws(CalibrationError) {
+      return try ArmScale(side.arm, calibration)
+    } catch {
+      throw .calibration(error)
+    }
+  }
+
+  static func bringUp(_ name: String, _ side: Rig.Side, _ rig: Rig, _ bus: inout ServoBus) throws(HostError) {
+    // A second line behind the envelope: the servo's own speed limit, half as much again as the envelope's.
+    let check = BringUp(
+      name: name, arm: side.arm, calibration: try calibration(side),
+      velocity_rad_s: Double(rig.envelope.velocity_rad_s.max()) * 1.5, torqueShare: 1)
+    do throws(BringUpError) {
+      try check.run(&bus)
+    } catch {
+      throw .bringUp(error)
+    }
+  }
+}
+
+/// A policy that decides at another rate than the rig.
+struct RateMismatch: Error {}
+
+extension PolicySource.Loaded {
+  /// Reads a policy folder and plans its inputs and outputs on this rig.
+  convenience init(
+    _ folder: URL, arm: ArmDescription, rig: Rig, settings: ControlSettings, generation: UInt32
+  ) throws {
+    let policy = try Policy.load(folder)
+    let interface = policy.description.interface
+    guard interface.arm == arm.name else {
+      throw PolicyError.otherArm(expected: interface.arm, present: arm.name)
+    }
+    guard interface.decision_Hz == Double(rig.decision_Hz) else { throw RateMismatch() }
+    let joints = interface.actions.compactMap(arm.index(of:))
+    guard joints.count == interface.actions.count else {
+      throw PolicyError.otherNames("joints", expected: interface.actions, present: arm.jointNames)
+    }
+    let plan = PolicySource.Plan(
+      features: try rig.featurePlan(interface.features), joints: joints, representation: interface.representation,
+      chunk: interface.chunk, execute: max(1, interface.chunk / 2))
+    self.init(policy: policy, plan: plan, generation: generation)
+  }
+}
+
+/// Trains round after round and waits for the recorder before each.
+final class TrainingRounds {
+  private let trainer: any Trainer
+  private let datasets: [URL]
+  private let policies: URL
+  private let seed: UInt64
+  private var waiting: Int?
+  private var output: URL?
+
+  init(trainer: any Trainer, datasets: [URL], policies: URL, seed: UInt64) {
+    self.trainer = trainer
+    self.datasets = datasets
+    self.policies = policies
+    self.seed = seed
+  }
+
+  func begin(_ round: Int) { waiting = round }
+
+  func state(recorderIsSettled: Bool) -> TrainingState {
+    if let round = waiting {
+      guard recorderIsSettled else { return .running(0) }
+      waiting = nil
+      let folder = policies.appending(path: "round-\(round)")
+      output = folder
+      trainer.begin(datasets: datasets, output: folder, seed: seed &+ UInt64(round))
+    }
+    return trainer.state
+  }
+
+  func takeFinished() -> URL? {
+    defer { output = nil }
+    return output
+  }
+}

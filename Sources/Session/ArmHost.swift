@@ -1,0 +1,190 @@
+// The host program around the tick: ports, recorder, policies and the person, joined by a rig file.
+//
+//     rig ─▶ ports, servos checked ─▶ Tick ─▶ records ─▶ Recorder ─▶ dataset
+//              environment, pedal ─▶  ▲ │ snapshots
+//                                     │ ▼
+//                                  Conductor ─▶ announcements, training
+//
+// The same on virtual time and in real time; only who calls `tick.run` and who carries datagrams differs.
+// Torque: off until a session enables the arm; ending parks it or leaves it holding.
+
+public import Arm
+public import Control
+public import Episodes
+public import Foundation
+internal import Policy
+public import RealTime
+public import ServoBus
+
+/// The two ports of a pair, opened.
+public struct HostPorts: ~Copyable {
+  /// The follower's.
+  var follower: SerialPort
+  /// The leader's, where there is one.
+  var leader: SerialPort?
+
+  /// Ports that somebody opened.
+  public init(follower: consuming SerialPort, leader: consuming SerialPort?) {
+    self.follower = follower
+    self.leader = leader
+  }
+}
+
+/// Everything of a session but its threads.
+public final class ArmHost: SessionHost {
+  /// The rig this host runs.
+  public let rig: Rig
+  /// The control loop's one function, for whoever owns the clock.
+  public let tick: Tick
+  /// The ways into and out of the tick.
+  public let channels: TickChannels
+  /// The tick's numbers.
+  public let settings: ControlSettings
+  /// What records; nil for sessions that keep nothing.
+  public private(set) var recorder: Recorder?
+  /// Where announcements go.
+  public var announcer: (Announcement) -> Void = { _ in }
+  /// Called when a round's policy has been loaded, with its folder.
+  public var promoted: (URL) -> Void = { _ in }
+
+  private let pair: Rig.Pair
+  private var environment: EnvironmentDecoder
+  private var loaded: [PolicySource.Loaded] = []
+  private var rounds: TrainingRounds?
+
+  /// Checks the servos (nothing moves, only RAM is written) and builds the loop.
+  public init(rig: Rig, ports: consuming HostPorts, clock: TickClock, leaderMirrors: Bool) throws(HostError) {
+    let pair = rig.pairs[0]
+    let servos = try Self.servos(pair.follower, rig)
+    let scale = try Self.scale(of: pair.follower)
+    var followerBus = ServoBus(
+      port: ports.follower, model: servos, ids: pair.follower.arm.servoIDs, clock: clock)
+    try Self.bringUp("follower", pair.follower, rig, &followerBus)
+    var map = LeaderFollowerMap(leader: scale, follower: scale, gripper: nil)
+    var leader: Limb?
+    if let side = pair.leader, let port = ports.leader {
+      let leaderScale = try Self.scale(of: side)
+      var bus = ServoBus(
+        port: port, model: try Self.servos(side, rig), ids: side.arm.servoIDs, clock: clock)
+      try Self.bringUp("leader", side, rig, &bus)
+      map = LeaderFollowerMap(
+        leader: leaderScale, follower: scale, gripper: pair.follower.arm.gripper?.joint)
+      leader = Limb(bus: bus, scale: leaderScale)
+    }
+    let period = Nanoseconds(1_000_000_000 / Int64(rig.loop_Hz))
+    var settings = ControlSettings(period: period, decisionTicks: rig.loop_Hz / rig.decision_Hz)
+    settings.rest = pair.follower.arm.rest
+    settings.mirrors = leaderMirrors && leader != nil
+    settings.needsEnvironment = rig.environment != nil
+    settings.environmentStale = .milliseconds(Int64(rig.environment?.stale_ms ?? 0))
+    let envelope = Envelope(
+      lower: scale.lower, upper: scale.upper, velocity: rig.envelope.velocity_rad_s,
+      acceleration: rig.envelope.acceleration_rad_s2, lag: rig.envelope.lag_rad,
+      staleTicks: Int32(rig.envelope.stale_ticks), period: Float(period.seconds))
+    let channels = TickChannels()
+    tick = Tick(
+      follower: Limb(bus: followerBus, scale: scale), leader: leader, map: map, envelope: envelope,
+      settings: settings, channels: channels, clock: clock)
+    self.rig = rig
+    self.pair = pair
+    self.channels = channels
+    self.settings = settings
+    environment = EnvironmentDecoder(names: rig.environmentNames)
+  }
+
+  // MARK: What comes in
+
+  /// A datagram of the environment.
+  public func take(environmentDatagram data: Data) {
+    if environment.take(data) { channels.environment.store(environment.reading) }
+  }
+
+  /// How many datagrams of the environment could not be read.
+  public var malformedDatagrams: Int { environment.malformed }
+
+  /// What the environment says of the running episode.
+  public var truth: Bool? { environment.truth }
+
+  /// The newest snapshot.
+  public var snapshot: Snapshot { channels.snapshots.load() ?? Snapshot() }
+
+  // MARK: What goes out
+
+  /// Puts a request to the tick.
+  public func ask(_ request: Request) { channels.requests.push(request) }
+
+  /// Tells the person.
+  public func announce(_ announcement: Announcement) { announcer(announcement) }
+
+  // MARK: Episodes
+
+  /// Keeps episodes with `recorder` from now on.
+  public func record(with recorder: Recorder) { self.recorder = recorder }
+
+  /// An episode begins.
+  public func beginEpisode(_ number: Int, attempt: Int) {
+    var info = EpisodeInfo(number: UInt32(clamping: number))
+    info.attempt = attempt
+    info.policyDigest = policyName
+    recorder?.expect(info)
+  }
+
+  /// The episode is over and kept.
+  public func finishEpisode(_ number: Int, _ label: EpisodeLabel) {
+    recorder?.finish(UInt32(clamping: number), EpisodeEnd(label: label))
+  }
+
+  /// The episode is set aside.
+  public func discardEpisode(_ number: Int) { recorder?.discard(UInt32(clamping: number)) }
+
+  // MARK: Policies
+
+  /// The folder of the policy that drives; empty without one.
+  public private(set) var policyName = ""
+
+  /// Loads a policy folder, refuses one that was made for another arm, and hands it to the tick.
+  public func load(policy folder: URL) throws(HostError) {
+    let next: PolicySource.Loaded
+    do {
+      next = try PolicySource.Loaded(
+        folder, arm: pair.follower.arm, rig: rig, settings: settings, generation: UInt32(loaded.count + 1))
+    } catch let error as PolicyError {
+      throw .policy(error)
+    } catch let error as FeatureError {
+      throw .features(error)
+    } catch {
+      throw .policyRate(expected: rig.decision_Hz, folder: folder.path)
+    }
+    // A policy stays alive as long as its host: a session loads a handful, of some hundred kilobytes each.
+    loaded.append(next)
+    policyName = folder.lastPathComponent
+    var request = Request(.loadPolicy)
+    request.policy = UInt(bitPattern: Unmanaged.passUnretained(next).toOpaque())
+    request.generation = next.generation
+    ask(request)
+  }
+
+  // MARK: Training between rounds
+
+  /// What a correction session trains on, and where its policies go.
+  public func trainRounds(with trainer: any Trainer, datasets: [URL], policies: URL, seed: UInt64) {
+    rounds = TrainingRounds(trainer: trainer, datasets: datasets, policies: policies, seed: seed)
+  }
+
+  /// Starts training on everything recorded, once the recorder has settled.
+  public func beginTraining(round: Int) { rounds?.begin(round) }
+
+  /// How far that is; a finished policy is loaded before this says so.
+  public var training: TrainingState {
+    guard let rounds else { return .failed("This session has nothing to train with.") }
+    let state = rounds.state(recorderIsSettled: recorder?.status.unfinished ?? 0 == 0)
+    guard case .finished = state, let folder = rounds.takeFinished() else { return state }
+    do throws(HostError) {
+      try load(policy: folder)
+      promoted(folder)
+      return .finished
+    } catch {
+      return .failed("The new policy could not be used: \(error)")
+    }
+  }
+}

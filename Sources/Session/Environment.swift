@@ -1,0 +1,42 @@
+internal import Arm
+internal import Episodes
+internal import Foundation
+internal import RealTime
+
+/// Turns the environment's datagrams into readings: `{"t": ns, "features": {"cup.x": 0.19, …}}`.
+///
+/// Names that the rig does not list are left aside, except `task.success` and `task.failure`, which label episodes and
+/// are never shown to a policy.
+struct EnvironmentDecoder {
+  private struct Datagram: Decodable {
+    let t: Int64
+    let features: [String: Double]
+  }
+
+  private let names: [String]
+  private let decoder = JSONDecoder()
+  private(set) var reading = EnvironmentReading()
+  /// What the newest datagram says of the task: true for success, false for failure, nil for neither.
+  private(set) var truth: Bool?
+  /// How many datagrams could not be read.
+  private(set) var malformed = 0
+
+  init(names: [String]) { self.names = Array(names.prefix(EnvironmentReading.capacity)) }
+
+  /// Takes one datagram in; false if it could not be read, and nothing changed.
+  mutating func take(_ data: Data) -> Bool {
+    guard let datagram = try? decoder.decode(Datagram.self, from: data),
+      datagram.features.values.allSatisfy(\.isFinite)
+    else {
+      malformed += 1
+      return false
+    }
+    for (index, name) in names.enumerated() {
+      if let value = datagram.features[name] { reading.values[index] = Float(value) }
+    }
+    reading.time = Nanoseconds(datagram.t)
+    truth =
+      datagram.features["task.success"] == 1 ? true : datagram.features["task.failure"] == 1 ? false : nil
+    return true
+  }
+}

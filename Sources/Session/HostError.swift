@@ -1,0 +1,62 @@
+public import Arm
+public import Policy
+public import RealTime
+public import ServoBus
+
+/// Why a session could not begin. Nothing has moved and nothing was overwritten.
+public enum HostError: Error, CustomStringConvertible {
+  /// The rig, an arm or a servo file is missing or wrong.
+  case configuration(ConfigurationError)
+  /// A servo's table is wrong.
+  case servoFile(ServoFileError)
+  /// A calibration is missing, wrong, or of another arm.
+  case calibration(CalibrationError)
+  /// A port could not be opened.
+  case port(PortError)
+  /// A servo did not pass its check.
+  case bringUp(BringUpError)
+  /// The policy cannot be used here.
+  case policy(PolicyError)
+  /// The policy wants features that this rig does not have.
+  case features(FeatureError)
+  /// The policy decides at another rate.
+  case policyRate(expected: Int, folder: String)
+  /// A socket could not be opened.
+  case socket(DatagramError)
+  /// The loop could not start.
+  case loop(RateLoopError)
+  /// Something in words: a dataset, a folder.
+  case refused(String)
+
+  /// A sentence for people.
+  public var description: String {
+    switch self {
+    case .configuration(let error): "\(error)"
+    case .servoFile(let error): "\(error)"
+    case .calibration(let error): "\(error)"
+    case .port(let error): "\(error)"
+    case .bringUp(let error): "\(error)"
+    case .policy(let error): "\(error)"
+    case .features(let error): "\(error)"
+    case .policyRate(let expected, let folder):
+      "The policy \(folder) decides at another rate than this rig's \(expected) Hz; train one from this rig's episodes."
+    case .socket(let error): "\(error)"
+    case .loop(let error): "\(error)"
+    case .refused(let why): why
+    }
+  }
+
+  /// The sysexits code that a shell sees.
+  public var exitCode: Int32 {
+    switch self {
+    case .configuration(let error): error.exitCode
+    case .servoFile: 78
+    case .calibration(let error): error.exitCode
+    case .features(let error): error.exitCode
+    case .port, .bringUp, .socket: 69
+    case .policy, .policyRate: 65
+    case .loop: 71
+    case .refused: 65
+    }
+  }
+}

@@ -1,0 +1,229 @@
+// A session in real time:
+//
+//     loop thread      tick, tick, tick …                       (RealTime)
+//     recorder         drains the ring, writes, syncs           (Episodes)
+//     this thread      sockets, keys, conductor, live line      every 4 ms
+//     child process    training
+//
+// They share rings, slots and values, and nothing else.
+
+public import Arm
+public import Control
+internal import Episodes
+public import Foundation
+internal import Glibc
+internal import RealTime
+internal import ServoBus
+internal import Synchronization
+
+/// What a session in real time needs beyond its plan.
+public struct LiveOptions: Sendable {
+  /// The rig.
+  public var rig: Rig
+  /// The policy that drives first.
+  public var policy: URL?
+  /// Where episodes are kept; nil for nowhere.
+  public var dataset: URL?
+  /// In a correction session: further datasets to train on.
+  public var demonstrations: [URL] = []
+  /// In a correction session: where new policies go.
+  public var policies: URL?
+  /// Arguments of the training child beyond datasets, output and seed.
+  public var trainingArguments: [String] = []
+  /// The task in words.
+  public var task = ""
+  /// JSON lines on standard output instead of prose.
+  public var json: Bool
+
+  /// Options for a rig.
+  public init(rig: Rig, json: Bool) {
+    self.rig = rig
+    self.json = json
+  }
+}
+
+/// Runs one session on real ports, from opening them to parking.
+public final class LiveSession {
+  private let options: LiveOptions
+  private let plan: SessionPlan
+  private let host: ArmHost
+  private let conductor: Conductor
+  private let sockets: LiveSockets
+  private let terminal: Terminal
+  private let signals: EndSignals
+  private let clock = TickClock.monotonic
+  private var policies: [String] = []
+  private var shownOutcomes = 0
+  private var shownFault: Fault?
+
+  /// Opens ports and sockets, checks every servo, and builds the loop; nothing moves yet.
+  public init(_ options: LiveOptions, plan makePlan: (Rig, ControlSettings) -> SessionPlan) throws(HostError) {
+    self.options = options
+    signals = EndSignals()
+    let rig = options.rig
+    let pair = rig.pairs[0]
+    do throws(DatagramError) {
+      sockets = try LiveSockets(rig)
+    } catch {
+      throw .socket(error)
+    }
+    let ports: HostPorts
+    do throws(PortError) {
+      ports = HostPorts(
+        follower: try .termios(TermiosPort(path: pair.follower.port)),
+        leader: try pair.leader.map { (side) throws(PortError) in try .termios(TermiosPort(path: side.port)) })
+    } catch {
+      throw .port(error)
+    }
+    host = try ArmHost(rig: rig, ports: ports, clock: clock, leaderMirrors: options.policy != nil)
+    plan = makePlan(rig, host.settings)
+    if let policy = options.policy { try host.load(policy: policy) }
+    if let folder = options.dataset {
+      do {
+        var description = SessionDescription(activity: plan.activity)
+        description.task = options.task
+        description.seed = plan.seed
+        description.policy = options.policy?.lastPathComponent ?? ""
+        description.grants = Grant.askForProcess()
+        let recorder = try Recorder(
+          ring: host.channels.records, dataset: try Dataset.openOrCreate(folder.path),
+          session: description.info(rig: rig, clock: clock, start: plan.firstEpisode))
+        host.record(with: recorder)
+      } catch {
+        throw .refused("\(error)")
+      }
+    }
+    conductor = Conductor(plan: plan, host: host)
+    terminal = Terminal(showsLine: !options.json)
+    if plan.activity == .correct, let dataset = options.dataset, let policies = options.policies {
+      host.trainRounds(
+        with: ChildTrainer(
+          executable: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(),
+          arguments: ["--rig", rig.file] + options.trainingArguments),
+        datasets: options.demonstrations + [dataset], policies: policies, seed: plan.seed)
+    }
+  }
+
+  /// Runs until the plan is done, a person or a signal ends it; the arm is parked or holds when this returns.
+  public func run() throws(HostError) -> SessionReport {
+    let stopping = Flag()
+    let tick = host.tick
+    let drains = host.recorder == nil
+    let ring = host.channels.records
+    let loop = RateLoop(.init(period: host.settings.period))
+    let grants = Mutex<[Grant]>([])
+    host.announcer = { [sockets] in sockets.announce($0) }
+    host.promoted = { [unowned self] folder in
+      policies.append(folder.path)
+      say("policy \(folder.lastPathComponent) is trained and loaded")
+    }
+    host.recorder?.start()
+    do throws(RateLoopError) {
+      try loop.start(
+        started: { given in grants.withLock { $0 = given } },
+        tick: { beat in
+          tick.run(beat)
+          // Without a recorder nobody else empties the ring.
+          if drains { while ring.pop() != nil {} }
+          return !stopping.isSet
+        })
+    } catch {
+      throw .loop(error)
+    }
+    if !options.json { terminal.say(Terminal.help) }
+    supervise()
+    stopping.set()
+    loop.wait()
+    host.recorder?.stop()
+    terminal.restore()
+    var report = SessionReport(activity: plan.activity, conductor: conductor, host: host)
+    report.policies = policies
+    if host.snapshot.state.isPowered {
+      say(
+        "The arm holds: torque stays on until you run `understudy relax --rig \(options.rig.file)` (support it first: it falls)."
+      )
+    }
+    return report
+  }
+
+  /// Sockets, keys and signals in; conductor; live line out. Returns when the session is over.
+  private func supervise() {
+    var shownAt = Nanoseconds.never
+    while !conductor.isDone {
+      sockets.wait(milliseconds: 4)
+      for data in sockets.environment() { host.take(environmentDatagram: data) }
+      for signal in sockets.pedals() { conductor.hear(signal) }
+      let snapshot = host.snapshot
+      for signal in terminal.signals(correcting: snapshot.state == .correcting) { conductor.hear(signal) }
+      switch signals.count {
+      case 0: break
+      case 1: conductor.end()
+      default:
+        host.ask(Request(.hold))
+        sockets.wait(milliseconds: 100)
+        return
+      }
+      conductor.step(at: clock.now, snapshot)
+      report(snapshot)
+      if clock.now - shownAt > .milliseconds(100) {
+        shownAt = clock.now
+        terminal.show(line(snapshot))
+      }
+    }
+  }
+
+  private func line(_ snapshot: Snapshot) -> String {
+    let goal = plan.episodes.map { "/\($0)" } ?? ""
+    var parts = [
+      snapshot.state.name, "\(options.rig.loop_Hz) Hz", "source \(snapshot.record.source)",
+      "episode \(conductor.outcomes.count + 1)\(goal)",
+    ]
+    if plan.activity == .correct {
+      parts.append(
+        "round \(conductor.round + 1)/\(plan.rounds), \(conductor.framesThisRound)/\(plan.framesPerRound) frames")
+      if case .running(let share) = host.training { parts.append("training \(Int(share * 100)) %") }
+    }
+    parts.append("missed \(snapshot.missed)")
+    parts.append("bus errors \(snapshot.busErrors)")
+    if let fault = snapshot.fault { parts.append("FAULT \(fault.row?.name ?? "")") }
+    return parts.joined(separator: " · ")
+  }
+
+  /// Episodes that ended and faults that came, a line each.
+  private func report(_ snapshot: Snapshot) {
+    while shownOutcomes < conductor.outcomes.count {
+      let episode = conductor.outcomes[shownOutcomes]
+      shownOutcomes += 1
+      if options.json {
+        emit([
+          "event": "episode", "episode": "\(episode.episode)", "label": episode.label.rawValue,
+          "take_overs": "\(episode.takeOvers)",
+        ])
+      } else {
+        let help = episode.takeOvers > 0 ? ", \(episode.takeOvers) take-over, \(episode.frames) frames by hand" : ""
+        let time = ((episode.personSeconds + episode.policySeconds) * 10).rounded() / 10
+        say("episode \(shownOutcomes): \(episode.label.rawValue) in \(time) s\(help)")
+      }
+    }
+    if snapshot.fault != shownFault {
+      shownFault = snapshot.fault
+      if let row = snapshot.fault?.row { say("protective stop, \(row.name): \(row.cause). \(row.remedy)") }
+    }
+  }
+
+  private func say(_ text: String) {
+    if options.json { emit(["event": "message", "text": text]) } else { terminal.say(text) }
+  }
+
+  private func emit(_ event: [String: String]) {
+    guard let data = try? JSONEncoder().encode(event) else { return }
+    FileHandle.standardOutput.write(data + Data("\n".utf8))
+  }
+}
+
+/// Set once, by one thread, for another.
+private final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+  var isSet: Bool { value.load(ordering: .relaxed) }
+  func set() { value.store(true, ordering: .relaxed) }
+}

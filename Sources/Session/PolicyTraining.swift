@@ -1,0 +1,86 @@
+public import Arm
+internal import Control
+internal import Episodes
+public import Foundation
+public import Learning
+internal import Policy
+public import RealTime
+
+/// Training from datasets to a policy folder: what the verb `train` does, in a child process or in place.
+public struct PolicyTraining: Sendable {
+  /// The rig whose features and joints the policy has.
+  public var rig: Rig
+  /// Decisions that one inference reaches ahead.
+  public var chunk = 1
+  /// How to train.
+  public var recipe = BehaviorCloning.Configuration.standard
+  /// The weights' precision; int8 only where it was found ready.
+  public var wantsInt8 = true
+  /// Datasets with fewer successful episodes than this are learned from whole: nothing is held out.
+  public var leastToHoldOut = 20
+
+  /// Training for a rig.
+  public init(rig: Rig) { self.rig = rig }
+
+  /// What came out.
+  public struct Result: Sendable {
+    /// The policy's folder.
+    public var folder: URL
+    /// Rows learned from.
+    public var frames: Int
+    /// Episodes learned from.
+    public var episodes: Int
+    /// What training itself reports.
+    public var report: TrainedPolicy.Report
+  }
+
+  /// Trains on all of `datasets`; `progress` gets the share done and may stop with false. Throws where there is nothing
+  /// to learn from or the output exists; then nothing was written.
+  public func run(
+    _ datasets: [URL], output: URL, seed: UInt64, replacing: Bool = false, clock: TickClock = .monotonic,
+    progress: (TrainingProgress) -> Bool
+  ) throws -> Result {
+    if !replacing, FileManager.default.fileExists(atPath: output.path) { throw PolicyError.exists(path: output.path) }
+    var demonstrations = Demonstrations(try Demonstrations.Columns(rig: rig, chunk: chunk))
+    let opened = try datasets.map { try Dataset.open($0.path) }
+    let successes = opened.reduce(0) { $0 + $1.episodes.count { $0.label == .success } }
+    for dataset in opened { try demonstrations.add(dataset, holdsOut: successes >= leastToHoldOut) }
+    guard demonstrations.frames.count > 0 else {
+      throw HostError.refused(
+        "There is nothing to learn from in \(datasets.map(\.path).joined(separator: ", ")): no episode with a person's "
+          + "frames is labelled success. Record demonstrations with `understudy record`, or relabel those there are.")
+    }
+    let trained = try BehaviorCloning.train(
+      demonstrations.frames, recipe, seed: seed, clock: clock, progress: progress)
+    var description = trained.description(
+      arm: rig.pairs[0].follower.arm.name, representation: .relativeToCommand, decision_Hz: Double(rig.decision_Hz))
+    description.lineage.dataset = opened.map(\.digest).joined(separator: "+")
+    try trained.save(to: output, description: description, replacing: replacing)
+    return Result(
+      folder: output, frames: demonstrations.frames.count, episodes: demonstrations.episodes, report: trained.report)
+  }
+}
+
+/// Training in place, for virtual time: the session stands still meanwhile.
+public final class InlineTrainer: Trainer {
+  private let training: PolicyTraining
+  private let clock: TickClock
+  /// How far it is.
+  public private(set) var state = TrainingState.none
+
+  /// A trainer that runs `training` when asked.
+  public init(_ training: PolicyTraining, clock: TickClock) {
+    self.training = training
+    self.clock = clock
+  }
+
+  /// Trains, and returns when it is done.
+  public func begin(datasets: [URL], output: URL, seed: UInt64) {
+    do {
+      _ = try training.run(datasets, output: output, seed: seed, clock: clock) { _ in true }
+      state = .finished
+    } catch {
+      state = .failed("\(error)")
+    }
+  }
+}

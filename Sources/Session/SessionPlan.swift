@@ -1,0 +1,135 @@
+public import Arm
+public import Control
+public import Episodes
+public import RealTime
+
+/// What a session sets out to do.
+public struct SessionPlan: Sendable {
+  /// What it is for.
+  public var activity: Activity
+  /// The number of its first episode; with a twin's seed it determines every scene.
+  public var firstEpisode = 1
+  /// It ends after so many finished episodes.
+  public var episodes: Int?
+  /// It ends when so many of a person's frames lie in successful episodes.
+  public var frames: Int?
+  /// In a correction session: after so many corrected frames the policy is trained anew.
+  public var framesPerRound = 60
+  /// In a correction session: it ends after so many rounds.
+  public var rounds = 1
+  /// How long a policy may drive before its episode has failed.
+  public var limit: Nanoseconds?
+  /// Labels come from the environment where it tells them, instead of from the person.
+  public var labelsByTruth = false
+  /// Where episodes begin, radians.
+  public var startPose: JointVector
+  /// How far each joint's start may lie from there, radians; uniform, by seed and episode.
+  public var startJitter: JointVector
+  /// Where to lift the tool from a pose before any slow move; the pose itself where nothing is known of the tool.
+  public var lifted: @Sendable (JointVector) -> JointVector = { $0 }
+  /// The seed of the starts.
+  public var seed: UInt64
+  /// The loop's period.
+  public var period: Nanoseconds
+  /// Ticks from one decision to the next.
+  public var decisionTicks: Int
+
+  /// A plan whose other numbers the caller fills in.
+  public init(
+    activity: Activity, settings: ControlSettings, startPose: JointVector, startJitter: JointVector, seed: UInt64
+  ) {
+    self.activity = activity
+    self.startPose = startPose
+    self.startJitter = startJitter
+    self.seed = seed
+    period = settings.period
+    decisionTicks = settings.decisionTicks
+  }
+
+  /// A plan by the rig's own numbers.
+  public init(activity: Activity, rig: Rig, settings: ControlSettings, seed: UInt64) {
+    self.init(
+      activity: activity, settings: settings, startPose: rig.start?.pose ?? .zero,
+      startJitter: rig.start?.jitter_rad ?? .zero, seed: seed)
+    limit = .seconds(rig.episodeLimit_s)
+    guard let height = rig.start?.lift_m, height > 0 else { return }
+    let arm = rig.pairs[0].follower.arm
+    let kinematics = rig.kinematics()
+    let inverse = InverseKinematics(kinematics, lower: arm.lower, upper: arm.upper)
+    lifted = { position in
+      let pose = kinematics.pose(position)
+      let above = InverseKinematics.Target(
+        position_m: pose.position_m + SIMD3(0, 0, Float(height)), orientation: .axes(pose.rotation), weight_m: 0.03)
+      return inverse.solve(above, from: position).joints
+    }
+  }
+
+  /// The start pose of an episode: always the same one for the same seed and episode.
+  public func start(of episode: Int) -> JointVector {
+    var random = SplitMix64(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(bitPattern: Int64(episode)))
+    var pose = startPose
+    for joint in 0..<8 { pose[joint] += startJitter[joint] * Float(random.uniform(-1...1)) }
+    return pose
+  }
+
+  /// Ticks as seconds.
+  public func seconds(ticks: UInt32) -> Double { Double(ticks) * period.seconds }
+
+  func isComplete(episodes done: Int, frames kept: Int) -> Bool {
+    if let episodes, done >= episodes { return true }
+    if let frames, kept >= frames { return true }
+    return false
+  }
+}
+
+/// How an episode went.
+public struct EpisodeSummary: Sendable {
+  /// Its number.
+  public let episode: Int
+  /// What the person or the environment said.
+  public let label: EpisodeLabel
+  /// How often a person took over.
+  public let takeOvers: Int
+  /// How long a person drove.
+  public let personSeconds: Double
+  /// How long the policy drove.
+  public let policySeconds: Double
+  /// A person's frames at the decision rate.
+  public let frames: Int
+  /// The round of correction it belongs to, from 0.
+  public let round: Int
+  /// The fault that ended it, if one did.
+  public let fault: Fault?
+}
+
+/// How far the training of the next policy is.
+public enum TrainingState: Sendable, Equatable {
+  /// Nothing is being trained.
+  case none
+  /// Share done, 0…1.
+  case running(Double)
+  /// The new policy is loaded.
+  case finished
+  /// It failed, with the reason for a person; the policy before stays.
+  case failed(String)
+}
+
+/// What a conductor needs of the program around it: real time with threads and a child process, or virtual time.
+public protocol SessionHost: AnyObject {
+  /// Puts a request to the tick.
+  func ask(_ request: Request)
+  /// Tells the person.
+  func announce(_ announcement: Announcement)
+  /// An episode begins: the recorder opens its file when the first record of it arrives.
+  func beginEpisode(_ number: Int, attempt: Int)
+  /// The episode is over and kept.
+  func finishEpisode(_ number: Int, _ label: EpisodeLabel)
+  /// The episode is set aside.
+  func discardEpisode(_ number: Int)
+  /// What the environment says of the running episode: success, failure, or nothing yet.
+  var truth: Bool? { get }
+  /// Starts training on everything recorded.
+  func beginTraining(round: Int)
+  /// How far that is.
+  var training: TrainingState { get }
+}

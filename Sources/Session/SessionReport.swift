@@ -1,0 +1,97 @@
+internal import Control
+internal import Episodes
+internal import RealTime
+
+/// What a session came to: for the closing table, for `--json`, and for whoever runs sessions one after another.
+public struct SessionReport: Sendable, Codable {
+  /// What it was for.
+  public var activity: Activity
+  /// Finished episodes.
+  public var episodes = 0
+  /// Episodes without a person's help: how many succeeded.
+  public var unassisted = SuccessRate()
+  /// Episodes in which a person took over.
+  public var assisted = SuccessRate()
+  /// How often a person took over.
+  public var takeOvers = 0
+  /// How long a person drove.
+  public var personSeconds = 0.0
+  /// How long episodes ran in all.
+  public var seconds = 0.0
+  /// A person's frames in successful episodes, at the decision rate.
+  public var personFrames = 0
+  /// Policies trained, oldest first.
+  public var policies: [String] = []
+  /// Time.
+  public var timing = Timing()
+  /// Replies that did not come or were damaged, on all buses.
+  public var busErrors = 0
+  /// Faults that ended episodes.
+  public var faults: [String] = []
+  /// Ticks that are in no log.
+  public var lostTicks = 0
+  /// Why it ended early.
+  public var trouble: String?
+
+  /// How the loop kept time.
+  public struct Timing: Sendable, Codable {
+    /// Ticks.
+    public var ticks: UInt64 = 0
+    /// Periods that were missed.
+    public var missedPeriods: UInt64 = 0
+    /// Median of begun − scheduled, µs.
+    public var wakeLatency_p50_us = 0.0
+    /// Its 99th percentile.
+    public var wakeLatency_p99_us = 0.0
+    /// Its maximum.
+    public var wakeLatency_max_us = 0.0
+    /// Median time waited for replies, µs.
+    public var bus_p50_us = 0.0
+    /// Its 99th percentile.
+    public var bus_p99_us = 0.0
+    /// Decide, constrain and act: 99th percentile, µs.
+    public var compute_p99_us = 0.0
+
+    /// Nothing timed.
+    public init() {}
+  }
+
+  /// An empty report.
+  public init(activity: Activity) { self.activity = activity }
+
+  /// From what a conductor saw and a host counted.
+  public init(activity: Activity, conductor: Conductor, host: ArmHost) {
+    self.init(activity: activity)
+    for episode in conductor.outcomes {
+      let success = episode.label == .success
+      if episode.takeOvers > 0 { assisted.add(success) } else { unassisted.add(success) }
+      takeOvers += episode.takeOvers
+      personSeconds += episode.personSeconds
+      seconds += episode.personSeconds + episode.policySeconds
+      if success { personFrames += episode.frames }
+      if let fault = episode.fault { faults.append(fault.row?.name ?? "\(fault)") }
+    }
+    episodes = conductor.outcomes.count
+    trouble = conductor.trouble
+    let snapshot = host.snapshot
+    timing = host.tick.timing
+    timing.missedPeriods = snapshot.missed
+    busErrors = snapshot.busErrors
+    if let status = host.recorder?.status { lostTicks = status.lost + status.overflow }
+  }
+}
+
+extension Tick {
+  /// The loop's instruments as numbers.
+  var timing: SessionReport.Timing {
+    var timing = SessionReport.Timing()
+    timing.ticks = wakeLatency.count
+    timing.wakeLatency_p50_us = wakeLatency.percentile(0.5).microseconds
+    timing.wakeLatency_p99_us = wakeLatency.percentile(0.99).microseconds
+    timing.wakeLatency_max_us = wakeLatency.max.microseconds
+    timing.bus_p50_us = busTime.percentile(0.5).microseconds
+    timing.bus_p99_us = busTime.percentile(0.99).microseconds
+    timing.compute_p99_us = computeTime.percentile(0.99).microseconds
+    return timing
+  }
+}

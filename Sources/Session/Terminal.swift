@@ -1,0 +1,73 @@
+internal import Foundation
+internal import Glibc
+
+/// The keyboard of a session: single keys while the terminal is in raw mode, and one live line that replaces itself.
+///
+/// The terminal is put back as it was when this ends, whatever way the program takes out.
+final class Terminal {
+  private var saved = termios()
+  private let isInteractive: Bool
+  private let showsLine: Bool
+  private var lastLine = ""
+
+  /// Takes the keyboard if there is one; `showsLine` false leaves standard error alone.
+  init(showsLine: Bool) {
+    isInteractive = isatty(STDIN_FILENO) == 1
+    self.showsLine = showsLine && isatty(STDERR_FILENO) == 1
+    guard isInteractive else { return }
+    tcgetattr(STDIN_FILENO, &saved)
+    var raw = saved
+    raw.c_lflag &= ~tcflag_t(ICANON | ECHO)
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw)
+  }
+
+  deinit { restore() }
+
+  /// Gives the keyboard back.
+  func restore() {
+    if showsLine, !lastLine.isEmpty { write("\n") }
+    lastLine = ""
+    guard isInteractive else { return }
+    tcsetattr(STDIN_FILENO, TCSANOW, &saved)
+  }
+
+  /// What the keys mean, for the person.
+  static let help =
+    "keys: enter start · space take over / give back · s success · f failure · d discard · h hold · a acknowledge · q quit"
+
+  /// The keys pressed since the last call, as signals; `correcting` tells what the space bar means now.
+  func signals(correcting: Bool) -> [PersonSignal] {
+    var ready = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    guard isInteractive, poll(&ready, 1, 0) > 0 else { return [] }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = read(STDIN_FILENO, &bytes, bytes.count)
+    guard count > 0 else { return [] }
+    return bytes[..<count].compactMap { key in
+      switch Character(UnicodeScalar(key)) {
+      case "\n", "\r": .start
+      case " ": correcting ? .release : .takeOver
+      case "s": .success
+      case "f": .failure
+      case "d": .discard
+      case "h": .hold
+      case "a": .acknowledge
+      case "q": .stop
+      default: nil
+      }
+    }
+  }
+
+  /// Replaces the live line.
+  func show(_ line: String) {
+    guard showsLine, line != lastLine else { return }
+    lastLine = line
+    write("\r\u{1B}[K\(line)")
+  }
+
+  /// Prints a line that stays, above the live one.
+  func say(_ line: String) {
+    write(showsLine && !lastLine.isEmpty ? "\r\u{1B}[K\(line)\n\(lastLine)" : "\(line)\n")
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

@@ -1,0 +1,73 @@
+public import Foundation
+internal import Synchronization
+
+/// Trains the next policy beside a session.
+public protocol Trainer: AnyObject {
+  /// Starts training on `datasets`, to be written to `output`.
+  func begin(datasets: [URL], output: URL, seed: UInt64)
+  /// How far it is. `.finished` means that the folder stands.
+  var state: TrainingState { get }
+}
+
+/// Training as a child process at idle priority: OpenBLAS never shares a process with the control thread.
+public final class ChildTrainer: Trainer {
+  private let executable: URL
+  private let arguments: [String]
+  private let shared = Shared()
+  private var process: Process?
+
+  private final class Shared: Sendable { let state = Mutex(TrainingState.none) }
+
+  /// A trainer that runs `executable train … arguments`.
+  public init(executable: URL, arguments: [String]) {
+    self.executable = executable
+    self.arguments = arguments
+  }
+
+  deinit { process?.terminate() }
+
+  /// How far it is.
+  public var state: TrainingState { shared.state.withLock { $0 } }
+
+  /// Starts the child.
+  public func begin(datasets: [URL], output: URL, seed: UInt64) {
+    shared.state.withLock { $0 = .running(0) }
+    let process = Process()
+    process.executableURL = executable
+    process.arguments =
+      ["train"] + datasets.map(\.path) + ["--output", output.path, "--seed", "\(seed)", "--json", "--idle"] + arguments
+    let lines = Pipe()
+    let complaints = Pipe()
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = lines
+    process.standardError = complaints
+    lines.fileHandleForReading.readabilityHandler = { @Sendable [shared] handle in
+      guard let share = Self.progress(handle.availableData) else { return }
+      shared.state.withLock { if case .running = $0 { $0 = .running(share) } }
+    }
+    process.terminationHandler = { @Sendable [shared] process in
+      lines.fileHandleForReading.readabilityHandler = nil
+      let words = String(decoding: complaints.fileHandleForReading.availableData, as: UTF8.self)
+      shared.state.withLock {
+        $0 =
+          process.terminationStatus == 0
+          ? .finished : .failed("Training failed: \(words.trimmingCharacters(in: .whitespacesAndNewlines))")
+      }
+    }
+    do {
+      try process.run()
+      self.process = process
+    } catch {
+      shared.state.withLock { $0 = .failed("Training could not be started: \(error.localizedDescription)") }
+    }
+  }
+
+  /// The share done in the last whole line of `{"progress": 0.4, …}` lines.
+  private static func progress(_ data: Data) -> Double? {
+    struct Line: Decodable { let progress: Double }
+    for line in data.split(separator: UInt8(ascii: "\n")).reversed() {
+      if let line = try? JSONDecoder().decode(Line.self, from: Data(line)) { return line.progress }
+    }
+    return nil
+  }
+}

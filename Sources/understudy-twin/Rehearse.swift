@@ -1,0 +1,76 @@
+import ArgumentParser
+import Arm
+import Foundation
+import Rehearsal
+import Session
+import Twin
+
+/// Sessions on virtual time, by the same code as on an arm.
+struct Rehearse: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a session on virtual time: count a policy's success, demonstrate, or correct.",
+    discussion: """
+      With --policy alone, counts successes over frozen starts that no other activity uses:
+
+        understudy-twin rehearse --policy .demo/policies/before --episodes 50
+        understudy-twin rehearse --policy .demo/policies/before --episodes 50 --disturb bump
+
+      With --demonstrate DIR, the scripted person adds demonstrations to a dataset. With --correct DIR, a correction
+      session runs as `understudy correct` does: rounds of take-overs, each followed by training from scratch.
+      """)
+
+  @Option(help: "The twin's task: \(TwinWorld.tasks.joined(separator: ", ")).") var task = "insert"
+  @Option(help: "The rig, by name or path (default: the task's).") var rig: String?
+  @Option(help: "The seed of scenes, person and training.") var seed: UInt64 = 7
+  @Option(help: "The policy's folder.") var policy: String?
+  @Option(help: "How many episodes.") var episodes: Int?
+  @Option(help: "none, noise, noise=MRAD or bump.") var disturb = "none"
+  @Option(help: "Add demonstrations to this dataset.") var demonstrate: String?
+  @Option(help: "Run a correction session into this dataset.") var correct: String?
+  @Option(help: "Correction: datasets to train on beside the corrections.") var with: [String] = []
+  @Option(help: "Correction: where new policies go.") var policies: String?
+  @Option(help: "Correction: how many rounds.") var rounds = 4
+  @Option(help: "Person-frames: in all for demonstrations, a round for corrections.") var frames: Int?
+  @Option(help: "The number of the first scene.") var first: Int?
+  @Option(help: "Cores to use when counting successes.") var cores = 2
+  @Flag(help: "JSON instead of a table.") var json = false
+
+  func run() async throws {
+    guard TwinWorld.tasks.contains(task) else { throw TwinError.unknownTask(task, known: TwinWorld.tasks) }
+    guard let disturbance = Disturbance(disturb) else {
+      throw ValidationError("--disturb takes none, noise, noise=MRAD or bump, not \(disturb).")
+    }
+    var rehearsal = Rehearsal(rig: try Rig.load(rig ?? "twin-\(task)"), task: task, seed: seed)
+    rehearsal.disturbance = disturbance
+    let began = Date()
+    if let demonstrate {
+      let report = try rehearsal.demonstrate(
+        into: URL(filePath: demonstrate), episodes: episodes, frames: frames,
+        first: first ?? Rehearsal.firstDemonstration)
+      try print(report)
+    } else if let correct, let policy, let policies {
+      let report = try rehearsal.correct(
+        URL(filePath: policy), demonstrations: with.map { URL(filePath: $0) }, into: URL(filePath: correct),
+        policies: URL(filePath: policies), rounds: rounds, frames: frames ?? 60,
+        first: first ?? Rehearsal.firstCorrection)
+      try print(report)
+    } else if let policy {
+      let rate = try await rehearsal.evaluate(URL(filePath: policy), episodes: episodes ?? 50, cores: cores)
+      if json {
+        Swift.print(String(decoding: try JSONEncoder().encode(rate), as: UTF8.self))
+      } else {
+        Swift.print("\(task), \(disturb): \(rate.successes) of \(rate.trials), \(rate.text)")
+      }
+    } else {
+      throw ValidationError(
+        "Give --policy DIR to count successes, --demonstrate DIR, or --correct DIR with --policy and --policies.")
+    }
+    if !json { Swift.print("took \((Date().timeIntervalSince(began) * 10).rounded() / 10) s") }
+  }
+
+  private func print(_ report: SessionReport) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+  }
+}

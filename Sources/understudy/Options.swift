@@ -1,0 +1,75 @@
+internal import ArgumentParser
+internal import Arm
+internal import Foundation
+internal import Session
+
+/// What every verb that moves an arm takes.
+struct SessionOptions: ParsableArguments {
+  @Option(help: "The rig: a name in hardware/rigs or a path.") var rig: String
+  @Option(help: "The seed of start poses and of training.") var seed: UInt64 = 1
+  @Flag(help: "JSON lines on standard output, for machines.") var json = false
+
+  /// The rig, read and checked.
+  func loadRig() throws -> Rig { try Ending.catching { try Rig.load(rig) } }
+}
+
+/// How a verb ends when something is wrong: one sentence, and a code of sysexits.h.
+enum Ending {
+  /// Turns the errors of a body into a sentence on standard error and an exit code.
+  static func catching<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as ExitCode {
+      throw error
+    } catch let error as ValidationError {
+      throw error
+    } catch {
+      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      throw ExitCode(code(of: error))
+    }
+  }
+
+  private static func code(of error: any Error) -> Int32 {
+    switch error {
+    case let error as HostError: error.exitCode
+    case let error as ConfigurationError: error.exitCode
+    case let error as CalibrationError: error.exitCode
+    case let error as FeatureError: error.exitCode
+    default: 65
+    }
+  }
+}
+
+extension SessionReport {
+  /// The report at the end of a session: JSON on one line, or a table.
+  func show(json: Bool) {
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      if let data = try? encoder.encode(["report": self]) { print(String(decoding: data, as: UTF8.self)) }
+      return
+    }
+    var rows: [(String, String)] = [("episodes", "\(episodes)")]
+    if unassisted.trials > 0 {
+      rows.append(("success alone", "\(unassisted.successes) of \(unassisted.trials), \(unassisted.text)"))
+    }
+    if assisted.trials > 0 {
+      rows.append(("success with help", "\(assisted.successes) of \(assisted.trials)"))
+    }
+    if takeOvers > 0 { rows.append(("take-overs", "\(takeOvers)")) }
+    if personFrames > 0 {
+      rows.append(("by hand", "\(personFrames) frames, \((personSeconds * 10).rounded() / 10) s"))
+    }
+    rows.append(
+      (
+        "wake latency",
+        "p50 \(Int(timing.wakeLatency_p50_us)) µs, p99 \(Int(timing.wakeLatency_p99_us)) µs, max \(Int(timing.wakeLatency_max_us)) µs"
+      ))
+    rows.append(("missed periods", "\(timing.missedPeriods) of \(timing.ticks)"))
+    rows.append(("bus errors", "\(busErrors)"))
+    if lostTicks > 0 { rows.append(("ticks not recorded", "\(lostTicks)")) }
+    if !faults.isEmpty { rows.append(("faults", faults.joined(separator: ", "))) }
+    if let trouble { rows.append(("ended early", trouble)) }
+    for (name, value) in rows { print("  \(name.padding(toLength: 20, withPad: " ", startingAt: 0))\(value)") }
+  }
+}

@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import Session
+
+/// The follower follows the leader; nothing is kept.
+struct Teleoperate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Move the follower with the leader.",
+    discussion: """
+      Torque comes on where the follower is; it then moves slowly to where the leader is, and follows it. q or Ctrl-C
+      parks the arm.
+
+        understudy teleoperate --rig so101
+      """)
+
+  @OptionGroup var session: SessionOptions
+
+  func run() throws {
+    try Ending.catching {
+      let live = try LiveSession(LiveOptions(rig: try session.loadRig(), json: session.json)) { rig, settings in
+        SessionPlan(activity: .teleoperate, rig: rig, settings: settings, seed: session.seed)
+      }
+      try live.run().show(json: session.json)
+    }
+  }
+}
