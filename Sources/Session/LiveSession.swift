@@ -62,18 +62,18 @@ public final class LiveSession {
     signals = EndSignals()
     let rig = options.rig
     let pair = rig.pairs[0]
+    let ports: HostPorts
+    do throws(PortError) {
+      ports = HostPorts(
+        follower: try SerialPort.open(pair.follower.port),
+        leader: try pair.leader.map { (side) throws(PortError) in try SerialPort.open(side.port) })
+    } catch {
+      throw .port(error)
+    }
     do throws(DatagramError) {
       sockets = try LiveSockets(rig)
     } catch {
       throw .socket(error)
-    }
-    let ports: HostPorts
-    do throws(PortError) {
-      ports = HostPorts(
-        follower: try .termios(TermiosPort(path: pair.follower.port)),
-        leader: try pair.leader.map { (side) throws(PortError) in try .termios(TermiosPort(path: side.port)) })
-    } catch {
-      throw .port(error)
     }
     host = try ArmHost(rig: rig, ports: ports, clock: clock, leaderMirrors: options.policy != nil)
     plan = makePlan(rig, host.settings)

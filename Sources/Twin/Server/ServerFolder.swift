@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Glibc
 
 /// The folder in which a twin offers itself: links to its ports, its socket's path, and a lock.
@@ -14,7 +15,7 @@ struct ServerFolder: ~Copyable {
 
   /// Claims the folder (made if need be) and sets the links.
   init(_ path: String, links: KeyValuePairs<String, String>) throws(TwinServerError) {
-    if mkdir(path, 0o755) != 0, errno != EEXIST { throw Self.systemError("mkdir", path) }
+    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     let lockPath = "\(path)/twin.lock"
     let lock = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard lock >= 0 else { throw Self.systemError("open", lockPath) }
