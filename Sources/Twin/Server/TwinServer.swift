@@ -48,17 +48,10 @@ public final class TwinServer {
 
   /// Lets the world run beside real time until a signal ends it, or `isOver` says so (asked every 2 ms).
   public func serve(until isOver: () -> Bool = { false }) {
-    var endings = sigset_t()
-    sigemptyset(&endings)
-    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&endings, signal) }
-    var before = sigset_t()
-    // Blocked, and asked for between two sleeps: no handler, no race, links are removed by whoever owns them.
-    pthread_sigmask(SIG_BLOCK, &endings, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let ending = Ending()
     _ = us_timer_slack_self()
 
-    var instantly = timespec()
-    while sigtimedwait(&endings, nil, &instantly) < 0, !isOver() {
+    while !ending.isAsked, !isOver() {
       sleep()
       turn()
     }
