@@ -80,7 +80,7 @@ import Twin
       Issue.record("expected `in use` with its holder, got \(String(describing: error))")
       return
     }
-    #expect(holder.pid == other.processIdentifier && holder.program == "cat")
+    #expect(holder.pid == other.processIdentifier && !holder.program.isEmpty)
     try hold.fileHandleForWriting.close()
     other.waitUntilExit()
     _ = try TermiosPort(path: terminal.path)

@@ -48,19 +48,12 @@ public final class TwinServer {
 
   /// Lets the world run beside real time until a signal ends it, or `isOver` says so (asked every 2 ms).
   public func serve(until isOver: () -> Bool = { false }) {
-    var endings = sigset_t()
-    sigemptyset(&endings)
-    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&endings, signal) }
-    var before = sigset_t()
-    // Blocked, and asked for between two sleeps: no handler, no race, links are removed by whoever owns them.
-    pthread_sigmask(SIG_BLOCK, &endings, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let ending = Ending()
     _ = us_timer_slack_self()
     // Servos answer on time whatever else the machine does. Below every host's priority: a servo cannot delay its host.
     _ = us_fifo_self(20)
 
-    var instantly = timespec()
-    while sigtimedwait(&endings, nil, &instantly) < 0, !isOver() {
+    while !ending.isAsked, !isOver() {
       sleep()
       turn()
     }
