@@ -1,4 +1,4 @@
-// The only file that talks to OpenBLAS and to the C passes: the same calls for f32 (training) and f64 (checking).
+// Where training meets OpenBLAS's products and the C passes: the same calls for f32 (training) and f64 (checking).
 internal import CKernels
 internal import COpenBLAS
 
@@ -36,17 +36,6 @@ extension BehaviorCloning.Configuration.Loss {
   }
 
   fileprivate var knee: Double { if case .huber(let knee) = self { knee } else { 0 } }
-}
-
-/// OpenBLAS with one thread: with more, the sums' order (so the weights' last bits) would depend on the machine's load.
-enum MatrixLibrary {
-  /// Sets the number of threads, once; gives library, core and threads in words.
-  static let description: String = {
-    openblas_set_num_threads(1)
-    let core = String(cString: openblas_get_corename())
-    let version = String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
-    return "\(version), core \(core), 1 thread"
-  }()
 }
 
 extension Float: TrainingScalar {

@@ -8,6 +8,7 @@ internal import Foundation
 ///
 /// The reader trusts no size: the header must fit the file (and 100 MB, as in the reference implementation), shapes
 /// must multiply to what the offsets say, and the tensors must cover the bytes exactly, without gap or overlap.
+/// Numbers are little-endian, as on every machine that this runs on.
 public struct SafeTensors: Equatable, Sendable {
   /// One tensor, row-major.
   public struct Tensor: Equatable, Sendable {
@@ -178,7 +179,7 @@ extension SafeTensors {
     let sorted = tensors.sorted { $0.key < $1.key }
     for (name, tensor) in sorted {
       let begin = data.count
-      for value in tensor.values { withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) } }
+      tensor.values.withUnsafeBytes { data.append(contentsOf: $0) }
       header.entries[name] = Entry(dtype: "F32", shape: tensor.shape, offsets: [begin, data.count])
     }
     let encoder = JSONEncoder()
