@@ -104,6 +104,8 @@ extension BehaviorCloning {
     public var optimizer = Optimizer.adam
     /// The step size at the beginning.
     public var learningRate = 1e-3
+    /// Whether all joints are measured by the largest deviation among them instead of each by its own.
+    public var sharesActionScale = true
     /// Whether the step size falls to zero along half a cosine; else it stays.
     public var cosine = true
     /// Pull of the weights towards zero.

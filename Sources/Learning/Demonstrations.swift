@@ -6,7 +6,9 @@ internal import RealTime
 ///
 /// Only a person's ticks become rows, and only of episodes that ended in success: a segment without progress ends in
 /// failure and would poison what is learned. A decision at tick t has as its target the change from the command before t
-/// to the command at the last tick of its period, the same rule by which the tick carries decisions out. A row's chunk
+/// to the command at the last tick of its period, the same rule by which the tick carries decisions out; what it answers is
+/// the scene a reaction time earlier (the rig's `policy.lead_ms`), so that the policy decides as the person would without
+/// the lag of eye and hand. A row's chunk
 /// ends where the person's run ends; what lies behind is masked, never padded.
 public struct Demonstrations {
   /// What rows consist of.
@@ -21,6 +23,8 @@ public struct Demonstrations {
     public let decisionTicks: Int
     /// Decisions a row reaches ahead.
     public let chunk: Int
+    /// How many ticks before a decision its features are taken: what the hand does now, the eye saw then.
+    public let leadTicks: Int
 
     /// The columns of a rig's policies.
     public init(rig: Rig, chunk: Int = 1) throws(FeatureError) {
@@ -29,6 +33,7 @@ public struct Demonstrations {
       let arm = rig.pairs[0].follower.arm
       actions = rig.policy.actions.compactMap { name in arm.index(of: name).map { (name, $0) } }
       decisionTicks = rig.loop_Hz / rig.decision_Hz
+      leadTicks = rig.policy.lead_ms * rig.loop_Hz / 1000
       self.chunk = chunk
     }
   }
@@ -94,8 +99,9 @@ public struct Demonstrations {
     let ticks = columns.decisionTicks
     let valid = min(columns.chunk, (end - start) / ticks)
     var features = [Float](repeating: 0, count: columns.features.count)
+    let seen = records[max(0, start - columns.leadTicks)]
     features.withUnsafeMutableBufferPointer {
-      columns.plan.compute(records[start].follower.position, records[start].environment.values, into: $0)
+      columns.plan.compute(seen.follower.position, seen.environment.values, into: $0)
     }
     // An environment that had not spoken yet cannot be learned from.
     guard features.allSatisfy(\.isFinite) else { return }

@@ -34,7 +34,8 @@ final class TrainingData<Scalar: TrainingScalar>: Sendable {
       throw .nothingToLearnFrom(frames: frames.count, heldOutEpisodes: frames.heldOut.count)
     }
     let features = frames.featureColumns(rows)
-    let actions = frames.actionColumns(rows)
+    var actions = frames.actionColumns(rows)
+    if configuration.sharesActionScale { actions.shareScale() }
     let statistics = PolicyStatistics(features: features, actions: actions)
     constantFeatures = zip(frames.featureNames, features).filter { $0.1.std < PolicyStatistics.constantFeatureStd }
       .map(\.0)
@@ -75,6 +76,15 @@ extension TrainingData.Table {
     weights = Buffer(rows.map { Scalar(Double(frames.weights[$0]) / meanWeight) })
     valid = Buffer(rows.map { Int32(frames.validSteps[$0] * frames.actionNames.count) })
     episodes = rows.map { frames.episodes[$0] }
+  }
+}
+
+extension [PolicyStatistics.Column] {
+  /// One deviation for all joints, the largest: they are of one unit, and the trembling of a joint that hardly moves must
+  /// not count as much as the motion of one that works.
+  fileprivate mutating func shareScale() {
+    let largest = map(\.std).max() ?? 1
+    for index in indices { self[index].std = largest }
   }
 }
 

@@ -51,9 +51,10 @@ extension Rig.StartSettings {
 
 extension Rig.PolicySettings {
   init(_ map: ConfigurationMap, arm: ArmDescription) throws(ConfigurationError) {
-    try map.allow(only: ["features", "actions"])
+    try map.allow(only: ["features", "actions", "lead_ms"])
     features = try map.texts("features")
     actions = try map.texts("actions")
+    lead_ms = map.has("lead_ms") ? try map.integer("lead_ms", in: 0...500) : 0
     let strangers = actions.filter { arm.index(of: $0) == nil }
     guard strangers.isEmpty, !actions.isEmpty, Set(actions).count == actions.count else {
       throw map.wrong("actions", "a list of different joints out of \(arm.jointNames.joined(separator: ", "))")

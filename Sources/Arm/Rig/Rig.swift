@@ -123,6 +123,8 @@ public struct Rig: Sendable {
     public var features: [String]
     /// Names of joints that it commands; the others keep their command.
     public var actions: [String]
+    /// By how much a person's hand lags what it answers: training pairs an action with the scene so long before it.
+    public var lead_ms: Int
   }
 
   /// The names of the environment's features; empty without an environment.
