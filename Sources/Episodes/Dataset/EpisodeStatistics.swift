@@ -120,6 +120,13 @@ public struct EpisodeStatistics: Sendable, Equatable, Codable {
     running = Running()
   }
 
+  /// Whether every count is one that a log can have; what a file claims is added up only then.
+  var isPlausible: Bool {
+    let counts = [episodes, frames, decisions, missedPeriods, gaps, lostTicks, interventions, interventionFrames]
+    return framesBySource.count == Source.allCases.count && framesByLimit.count == 5
+      && (counts + framesBySource + framesByLimit + framesByFault.values).allSatisfy { (0...1 << 48).contains($0) }
+  }
+
   /// Adds the figures of other, ended episodes; joints by their place.
   public mutating func merge(_ other: EpisodeStatistics) {
     episodes += other.episodes
