@@ -80,6 +80,19 @@ import Testing
     #expect(lost.gaps == 1 && lost.lostTicks == 7 && lost.missedPeriods == 0)
   }
 
+  @Test func `an age is that of the moment of decision`() {
+    let statistics = Self.count([.policy, .policy]) { index, record in
+      record.phases.sense = 1_000
+      record.phases.decide = 50
+      record.follower.time = SIMD8(repeating: record.began.count + 400)
+      record.follower.time[1] = record.began.count - 2_000
+      if index == 1 { record.environment.time = Nanoseconds(record.began.count - 9_000) }
+    }
+    #expect(statistics.readingAge_ns.max == 3_000 && statistics.readingAge_ns.count == 2)
+    #expect(statistics.environmentAge_ns.max == 10_000 && statistics.environmentAge_ns.count == 1)
+    #expect(statistics.tickTime_ns.max == 1_050)
+  }
+
   @Test func `tracking error compares a command with what is measured a tick later`() {
     let statistics = Self.count([.policy, .policy, .policy]) { index, record in
       record.command[0] = Float(index)
