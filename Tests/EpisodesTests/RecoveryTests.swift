@@ -87,6 +87,20 @@ let effort = ProcessInfo.processInfo.environment["UNDERSTUDY_FUZZ"] == nil ? 1 :
     }
   }
 
+  @Test func `a process killed while it finished a log leaves the label too`() throws {
+    let scratch = try Scratch()
+    let path = scratch.file("a.mcap")
+    try Samples.writeOpen(path, Self.records(10))
+    var end = ByteBuffer()
+    EpisodeEnd(label: .failure, notes: "dropped it", lost: 3).metadata.append(to: &end)
+    try scratch.write(scratch.bytes("a.mcap") + end.bytes.array, "a.mcap")
+    try scratch.write(Array("half a file".utf8), "a.mcap.finishing")
+    let report = try Recovery.mend(path)
+    #expect(report.discardedBytes == 0 && report.frames == 10 && report.entry?.label == .failure)
+    #expect(report.entry?.notes == "dropped it" && report.entry?.lost == 3)
+    #expect(scratch.names == ["a.mcap", "a.mcap.torn"])
+  }
+
   @Test func `a cut in the front leaves nothing to keep but the file`() throws {
     let whole = try Scratch()
     try Samples.writeOpen(whole.file("a.mcap"), Self.records(1))

@@ -102,3 +102,21 @@ import Testing
     }
   }
 }
+
+@Suite struct RecordShapeTests {
+  private func labels(_ value: Any) -> [String] { Mirror(reflecting: value).children.compactMap(\.label) }
+
+  @Test func `a field that is new in a tick has no place in the log yet`() {
+    // When this fails: give the field a place in TickLayout, Schemas.tick, TickEncoder and TickDecoder, and here.
+    #expect(
+      labels(TickRecord()) == [
+        "tick", "scheduled", "began", "missed", "follower", "leader", "environment", "request", "state", "source",
+        "verdict", "decides", "episode", "policy", "policyWish", "personWish", "wish", "command", "leaderCommand",
+        "gateScore", "gateThreshold", "phases",
+      ])
+    #expect(labels(ArmReading()) == ["position", "velocity", "load", "time"])
+    #expect(labels(EnvironmentReading()) == ["values", "time"])
+    #expect(labels(Verdict()) == ["limits", "fault"])
+    #expect(labels(PhaseTimes()) == ["sense", "decide", "constrain", "act", "record"])
+  }
+}

@@ -40,9 +40,9 @@ public struct EpisodeStatistics: Sendable, Equatable, Codable {
   public private(set) var wakeLatency_ns = LogHistogram()
   /// Sense to act, in nanoseconds.
   public private(set) var tickTime_ns = LogHistogram()
-  /// The age of the oldest joint reading of the follower, in nanoseconds.
+  /// The age of the follower's oldest joint reading when it was used, at the end of sense, in nanoseconds.
   public private(set) var readingAge_ns = LogHistogram()
-  /// The age of the environment's features, in nanoseconds; empty where none ever came.
+  /// The age of the environment's features when they were used, in nanoseconds; empty where none ever came.
   public private(set) var environmentAge_ns = LogHistogram()
   /// Each joint, in the session's order.
   public private(set) var joints: [JointStatistics]
@@ -80,8 +80,9 @@ public struct EpisodeStatistics: Sendable, Equatable, Codable {
     tickTime_ns.add(Int64(phases.sense) + Int64(phases.decide) + Int64(phases.constrain) + Int64(phases.act))
     var oldest = Int64.max
     for joint in joints.indices { oldest = min(oldest, record.follower.time[joint]) }
-    if oldest != Nanoseconds.never.count { readingAge_ns.add(record.began.count &- oldest) }
-    if record.environment.time != .never { environmentAge_ns.add((record.began - record.environment.time).count) }
+    let decided = record.began.count &+ Int64(phases.sense)
+    if oldest != Nanoseconds.never.count { readingAge_ns.add(decided &- oldest) }
+    if record.environment.time != .never { environmentAge_ns.add(decided &- record.environment.time.count) }
     addStep(record)
     for joint in joints.indices {
       joints[joint].add(
@@ -118,6 +119,13 @@ public struct EpisodeStatistics: Sendable, Equatable, Codable {
       interventionFrames += running.personFrames
     }
     running = Running()
+  }
+
+  /// Whether every count is one that a log can have; what a file claims is added up only then.
+  var isPlausible: Bool {
+    let counts = [episodes, frames, decisions, missedPeriods, gaps, lostTicks, interventions, interventionFrames]
+    return framesBySource.count == Source.allCases.count && framesByLimit.count == 5
+      && (counts + framesBySource + framesByLimit + framesByFault.values).allSatisfy { (0...1 << 48).contains($0) }
   }
 
   /// Adds the figures of other, ended episodes; joints by their place.

@@ -72,8 +72,8 @@ extension LogHistogram: Codable {
     let counts = try container.decode([Int].self, forKey: .counts)
     max = try container.decode(Int64.self, forKey: .max)
     sum = try container.decode(Double.self, forKey: .sum)
-    guard keys.count == counts.count, keys.allSatisfy({ (0..<1920).contains($0) }),
-      counts.allSatisfy({ (0...(1 << 40)).contains($0) }), keys.count <= 1920
+    guard keys.count == counts.count, keys.allSatisfy({ (0..<1888).contains($0) }),
+      counts.allSatisfy({ (0...(1 << 40)).contains($0) }), keys.count <= 1888
     else {
       throw DecodingError.dataCorruptedError(forKey: .buckets, in: container, debugDescription: "no histogram")
     }

@@ -109,6 +109,9 @@ struct Manifest: Codable, Equatable {
       guard !entry.file.isEmpty, !entry.file.contains("/"), !entry.file.hasPrefix(".") else {
         throw .malformed(file: path, what: "episode \(entry.id) names the file '\(entry.file)', which is no plain name")
       }
+      guard [entry.frames, entry.personFrames, entry.lost, entry.bytes].allSatisfy({ (0...1 << 48).contains($0) }),
+        entry.duration_s.isFinite
+      else { throw .malformed(file: path, what: "episode \(entry.id) has a count that cannot be") }
       guard seen.insert(entry.id).inserted else {
         throw .malformed(file: path, what: "episode \(entry.id) stands there twice")
       }

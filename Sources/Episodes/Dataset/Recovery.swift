@@ -1,8 +1,8 @@
-/// Mends logs that were cut off: `understudy recover FILE` or `FOLDER`.
+/// Mends logs that were cut off or damaged: `understudy recover FILE` or `FOLDER`.
 ///
-/// Everything up to the last whole message is written into a finished log that takes the file's place in one step; what
-/// was there before is kept beside it as `….torn`. A killed process leaves logs like this; so do power cuts and copies
-/// that ended early.
+/// Everything up to the last whole message, but for records that are damaged, is written into a finished log that
+/// takes the file's place in one step; what was there before is kept beside it as `….torn`. A killed process leaves
+/// logs like this; so do power cuts and copies that ended early.
 public enum Recovery {
   /// What was done to one file.
   public struct Report: Sendable, Equatable, CustomStringConvertible {
@@ -37,7 +37,7 @@ public enum Recovery {
     try file.lock()
     let state = try LogState.of(file)
     if state == .foreign, try file.size() >= MCAP.magic.count { throw .notMCAP(file: path) }
-    if state == .finished { return try whole(path) }
+    if state == .finished, try isReadable(file) { return try whole(path) }
     let temporary = path + ".recovering"
     let result: Finisher.Result
     do {
@@ -56,6 +56,8 @@ public enum Recovery {
     let original = try keep(path)
     try Folder.replace(path, with: temporary)
     try Folder.sync(Folder.parent(of: path))
+    // A finishing that was killed leaves a part of a copy, which nothing needs any more.
+    Folder.remove(path + ".finishing")
     return Report(
       file: path, original: original, frames: result.statistics.frames,
       duration_s: Double(result.statistics.duration_ns) * 1e-9, discardedBytes: result.discarded,
@@ -63,12 +65,23 @@ public enum Recovery {
       entry: EpisodeEntry(result, file: Folder.name(of: path), recovered: true))
   }
 
+  /// Whether every chunk and record of a log opens and matches its checksum.
+  private static func isReadable(_ file: LogFile) throws(LogError) -> Bool {
+    var stream = try MessageStream(file)
+    do {
+      while try stream.next() != nil {}
+      return true
+    } catch {
+      switch error {
+      case .malformed, .tooLarge: return false
+      default: throw error
+      }
+    }
+  }
+
   private static func whole(_ path: String) throws(LogError) -> Report {
     let reader = try EpisodeReader.open(path)
-    var statistics = EpisodeStatistics(joints: reader.session.joints.count)
-    var record = TickRecord()
-    while try reader.next(into: &record) { statistics.add(record) }
-    statistics.endEpisode()
+    let statistics = try reader.figures()
     let result = Finisher.Result(
       session: reader.session, episode: reader.episode, id: reader.id, end: reader.end ?? EpisodeEnd(),
       statistics: statistics, bytes: try LogFile.open(reading: path).size(), checksum: reader.checksum,

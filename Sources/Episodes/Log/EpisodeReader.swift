@@ -58,7 +58,7 @@ public final class EpisodeReader {
     var end: EpisodeEnd?
     var statistics: EpisodeStatistics?
     if let index {
-      (end, statistics) = try readBack(index, &stream)
+      (end, statistics) = try readBack(index, &stream, joints: front.session.joints.count)
       stream.seek(to: front.dataStart)
     }
     return EpisodeReader(front, index, stream: stream, end: end, statistics)
@@ -120,7 +120,7 @@ public final class EpisodeReader {
   }
 
   private static func readBack(
-    _ index: LogIndex, _ stream: inout MessageStream
+    _ index: LogIndex, _ stream: inout MessageStream, joints: Int
   ) throws(LogError) -> (EpisodeEnd?, EpisodeStatistics?) {
     var end: EpisodeEnd?
     var statistics: EpisodeStatistics?
@@ -133,9 +133,9 @@ public final class EpisodeReader {
     if let at = index.attachments[EpisodeStatistics.fileName] {
       stream.seek(to: at)
       if case .record(.attachment, let record)? = try stream.next(),
-        let attachment = try? AttachmentRecord(record.body)
+        let text = (try? AttachmentRecord(record.body))?.text
       {
-        statistics = EpisodeStatistics(json: attachment.text)
+        statistics = EpisodeStatistics(json: text, joints: joints)
       }
     }
     return (end, statistics)
@@ -183,8 +183,8 @@ struct LogFront {
         let record = try MetadataRecord(body)
         metadata[record.name] = record
       case .attachment:
-        guard let attachment = try AttachmentRecord(body) else { return }
-        files.append(SessionFile(name: attachment.name, text: attachment.text))
+        let attachment = try AttachmentRecord(body)
+        if let text = attachment.text { files.append(SessionFile(name: attachment.name, text: text)) }
       case .schema: schemas.append(try SchemaRecord(body))
       case .channel: channels.append(try ChannelRecord(body))
       default: break

@@ -1,9 +1,12 @@
 internal import Glibc
+internal import Synchronization
 
 /// An open file. Closed when the last user lets go of it; a lock taken on it goes with it.
 final class LogFile: Sendable {
   let path: String
   let descriptor: Int32
+  /// Whether the folder was synced since the file was made, so that its name survives a power cut.
+  let hasDurableName = Atomic<Bool>(false)
 
   private init(path: String, descriptor: Int32) {
     self.path = path

@@ -56,6 +56,13 @@ struct MessageStream: ~Copyable {
     }
   }
 
+  /// Goes on after a record that `next` found damaged; returns how many bytes of the file it has. For mending only.
+  mutating func skipDamaged() -> Int {
+    chunk.removeAll()
+    chunkAt = 0
+    return records.position - itemOffset
+  }
+
   /// The messages of a chunk whose record was cut off: as much as can be had of them. For mending only.
   mutating func openTornChunk(at offset: Int) throws(LogError) {
     let tail = try Tail.read(file, from: offset, size: size)

@@ -90,42 +90,43 @@ struct MetadataRecord: Equatable {
 
 struct AttachmentRecord: Equatable {
   var logTime: UInt64 = 0
+  var createTime: UInt64 = 0
   var name: String
   var mediaType: String
-  var text: String
+  var data: [UInt8]
 
   init(name: String, mediaType: String, text: String) {
     self.name = name
     self.mediaType = mediaType
-    self.text = text
+    data = Array(text.utf8)
   }
 
-  /// Nil for what is whole but no text: other programs may attach pictures to our logs.
-  init?(_ body: Bytes) throws(Malformed) {
+  init(_ body: Bytes) throws(Malformed) {
     var cursor = Cursor(body)
     logTime = try cursor.take(UInt64.self)
-    _ = try cursor.take(UInt64.self)
+    createTime = try cursor.take(UInt64.self)
     name = try cursor.text()
     mediaType = try cursor.text()
-    let data = try cursor.take(cursor.take(UInt64.self))
+    data = try cursor.take(cursor.take(UInt64.self)).array
     let end = cursor.at
     let crc = try cursor.take(UInt32.self)
     guard crc == 0 || crc == body[0..<end].crc32() else {
       throw Malformed(what: "the attachment '\(name)' does not match its checksum")
     }
-    guard let text = data.text else { return nil }
-    self.text = text
   }
+
+  /// Nil for what is no text: other programs may attach pictures to our logs.
+  var text: String? { String(validating: data, as: UTF8.self) }
 
   func append(to buffer: inout ByteBuffer) {
     let record = buffer.begin(.attachment)
     let start = buffer.count
     buffer.append(logTime)
-    buffer.append(logTime)
+    buffer.append(createTime)
     buffer.append(text: name)
     buffer.append(text: mediaType)
-    buffer.append(UInt64(text.utf8.count))
-    buffer.append(Array(text.utf8))
+    buffer.append(UInt64(data.count))
+    buffer.append(data)
     buffer.append(buffer.bytes.suffix(from: start).crc32())
     buffer.end(record)
   }

@@ -52,7 +52,8 @@ enum Schemas {
       int64 scheduled_ns        # when the tick should have begun, on the loop's clock
       int64 began_ns            # when it did
       int64 environment_age_ns  # began_ns minus the stamp of the environment's datagram
-      int64[8] follower_age_ns  # began_ns minus the time of each joint's reply; 9223372036854775807: never
+      int64[8] follower_age_ns  # began_ns minus the time of each joint's reply; below 0: it came within the tick;
+                                # 9223372036854775807: never
       int64[8] leader_age_ns
       float32[16] environment   # the features that the session names
       float32[8] follower_load  # share of full PWM duty, -1 to 1

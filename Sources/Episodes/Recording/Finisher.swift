@@ -55,11 +55,18 @@ struct Finisher {
   }
 }
 
-/// Why and where the rest of a log was left out.
+/// What of a log was left out, and why.
 private struct Damage {
+  /// Where the first of it began.
   let offset: Int
-  let bytes: Int
+  var bytes: Int
   let reason: String
+
+  static func + (first: Damage?, other: Damage) -> Damage {
+    guard var both = first else { return other }
+    both.bytes += other.bytes
+    return both
+  }
 }
 
 /// One pass over a log: every message and record goes into the new file, and is counted.
@@ -77,20 +84,31 @@ private struct Copy: ~Copyable {
     statistics = EpisodeStatistics(joints: joints)
   }
 
-  /// Copies all there is. Returns what is wrong with the rest, if the log does not end where it may.
+  /// Copies all there is. Returns what was left out, if anything: where a record is damaged, the record; where the log
+  /// was cut off, what is not whole at its end.
   mutating func run(_ stream: inout MessageStream, mending: Bool) throws(LogError) -> Damage? {
-    do {
-      try copyItems(&stream)
-    } catch {
-      guard mending, case .malformed(_, let offset, let what) = error else { throw error }
-      return Damage(offset: offset, bytes: stream.size - offset, reason: what)
+    var damage: Damage?
+    while true {
+      do {
+        try copyItems(&stream)
+        break
+      } catch {
+        guard mending else { throw error }
+        switch error {
+        case .malformed(_, let offset, let what):
+          damage = damage + Damage(offset: offset, bytes: stream.skipDamaged(), reason: what)
+        case .tooLarge(_, let offset, _, _):
+          return damage + Damage(offset: offset, bytes: stream.size - offset, reason: "no record can be as large")
+        default: throw error
+        }
+      }
     }
-    guard case .open(let offset)? = stream.ending, offset < stream.size else { return nil }
+    guard case .open(let offset)? = stream.ending, offset < stream.size else { return damage }
     guard mending else { throw .torn(file: stream.file.path, offset: offset) }
     try stream.openTornChunk(at: offset)
     try copyItems(&stream)
-    return Damage(
-      offset: offset, bytes: stream.size - offset, reason: "the last record was cut off at byte \(offset)")
+    return damage
+      + Damage(offset: offset, bytes: stream.size - offset, reason: "the last record was cut off at byte \(offset)")
   }
 
   private mutating func copyItems(_ stream: inout MessageStream) throws(LogError) {
@@ -99,7 +117,7 @@ private struct Copy: ~Copyable {
         switch item {
         case .message(let message):
           if try decoder.take(message, into: &record) { statistics.add(record) }
-          try write(message)
+          try writer.append(message)
         case .record(let opcode, let view): try copy(opcode, view.body)
         }
       } catch let malformed as Malformed {
@@ -112,8 +130,6 @@ private struct Copy: ~Copyable {
     }
   }
 
-  private mutating func write(_ message: MessageView) throws(LogError) { try writer.append(message) }
-
   private mutating func copy(_ opcode: Opcode, _ body: Bytes) throws {
     switch opcode {
     case .schema: writer.append(try SchemaRecord(body))
@@ -123,8 +139,8 @@ private struct Copy: ~Copyable {
       if metadata.name == EpisodeEnd.recordName { end = try EpisodeEnd(metadata) } else { try writer.append(metadata) }
     case .attachment:
       // Figures are counted anew, and a log has them once.
-      guard let attachment = try AttachmentRecord(body), attachment.name != EpisodeStatistics.fileName else { return }
-      try writer.append(attachment)
+      let attachment = try AttachmentRecord(body)
+      if attachment.name != EpisodeStatistics.fileName { try writer.append(attachment) }
     default: break
     }
   }
@@ -157,10 +173,10 @@ extension EpisodeStatistics {
     return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
   }
 
-  /// From a log's attachment; nil of another version.
-  init?(json: String) {
+  /// From a log's attachment; nil of another version, for other joints, or with figures that no log can have.
+  init?(json: String, joints: Int) {
     guard let statistics = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)),
-      statistics.version == Self.version
+      statistics.version == Self.version, statistics.joints.count == joints, statistics.isPlausible
     else { return nil }
     self = statistics
   }

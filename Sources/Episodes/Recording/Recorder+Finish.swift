@@ -8,7 +8,10 @@ extension Recorder {
     let files = slots.withLock { $0.compactMap { $0.log?.file } }
     do throws(LogError) {
       for file in files { try file.sync() }
-      if !files.isEmpty { try Folder.sync(dataset.folder) }
+      if files.contains(where: { !$0.hasDurableName.load(ordering: .relaxed) }) {
+        try Folder.sync(dataset.folder)
+        for file in files { file.hasDurableName.store(true, ordering: .relaxed) }
+      }
       current.withLock { $0.lastSync = began }
     } catch {
       current.withLock { $0.failure = error }

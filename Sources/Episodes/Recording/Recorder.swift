@@ -142,7 +142,7 @@ public final class Recorder: Sendable {
   public var status: RecorderStatus {
     var status = current.withLock { $0 }
     status.overflow = ring.overflow
-    status.unfinished = slots.withLock { $0.count { $0.log != nil } }
+    status.unfinished = slots.withLock { $0.count { $0.log != nil || $0.verdict != nil } }
     return status
   }
 
