@@ -99,7 +99,7 @@ final class DirectHost {
     }
     for joint in 0..<6 { stage.leader.drive(joint, toward: stage.follower.position(joint), torqueShare: 0.4) }
     let deviation = (stage.leader.posture - stage.follower.posture).largest
-    deviatingFor = deviation > 0.08 ? deviatingFor + 1 : 0
+    deviatingFor = deviation > 0.12 ? deviatingFor + 1 : 0
     if deviatingFor >= 3, said.activity == .correct, said.phase == .running { takeOver() }
   }
 

@@ -40,30 +40,36 @@ final class Person {
   let options: OperatorOptions
   let seed: UInt64
   /// Leader and hand.
-  private let leader: ArmMechanism
-  private(set) var hand: Hand
-  private(set) var sight: Sight
+  let leader: ArmMechanism
+  var hand: Hand
+  var sight: Sight
 
   /// What the person is about.
-  private(set) var doing = Doing.nothing
+  var doing = Doing.nothing
   /// The newest announcement.
   private(set) var heard = Announcement()
   /// Frames since `doing` changed.
-  private(set) var frames = 0
+  var frames = 0
   /// What was pressed since it was last collected.
   var pressed: [Pedal] = []
 
   private var random: SplitMix64
-  private var style = 1.0
-  private var path: Carry?
-  private var gate: (any Gate)?
-  private var strayedFor: Int?
-  private var outcomeFor = 0
-  private var backFor = 0
-  private var stillFor = 0
-  private var best = Double.infinity
-  private var sinceBest = 0
-  private var tug = SIMD8<Double>.zero
+  /// This episode's manner: scales the skill's gains and speed.
+  var style = 1.0
+  /// Arranging: the way that the leader is carried.
+  var path: Carry?
+  /// Watching in `correct`: the eye on the policy, and frames since it saw the arm stray.
+  var gate: (any Gate)?
+  var strayedFor: Int?
+  /// Frames for which the scene has shown an outcome, the arm has been still, and the arm has been well again.
+  var outcomeFor = 0
+  var stillFor = 0
+  var backFor = 0
+  /// Correcting: the least that remained to do so far, and frames since it shrank.
+  var best = Double.infinity
+  var sinceBest = 0
+  /// Grabbing: how far the hand has pulled the leader from where it was.
+  var tug = SIMD8<Double>.zero
   private var lastPosture = SIMD8<Double>.zero
 
   init(task: any TwinTask, skill: any Skill, leader: ArmMechanism, options: OperatorOptions, seed: UInt64) {
@@ -82,7 +88,7 @@ final class Person {
   /// One camera frame.
   static let frame_s = 0.04
   /// The joint of the trigger.
-  private static let jaw = 5
+  static let jaw = 5
 
   /// One physics step: what the hand does to the leader.
   func push() { hand.push(leader) }
@@ -133,7 +139,7 @@ extension Person {
     if doing == .starting || doing == .judged { turn(to: .nothing) }
   }
 
-  private func turn(to next: Doing) {
+  func turn(to next: Doing) {
     guard next != doing else { return }
     doing = next
     frames = 0
@@ -169,136 +175,5 @@ extension Person {
     return start
   }
 
-  private func press(_ pedal: Pedal) { pressed.append(pedal) }
-}
-
-// MARK: - What to do in this frame
-
-extension Person {
-  private func act(_ view: SceneView, _ outcome: Outcome) {
-    // In a watched episode the hand is off the leader, unless it has business there.
-    switch doing {
-    case .nothing: break
-    case .playing: play()
-    case .arranging: arrange(view)
-    case .waiting:
-      if !heard.personCommands { hand.letGo() }
-      if frames >= 12, stillFor >= 7 { setScene() }
-    case .starting: if frames % 25 == 0 { press(.start) }
-    case .performing: perform(outcome)
-    case .watching: watch(view, outcome)
-    case .grabbing: grab()
-    case .correcting: correct(outcome)
-    case .handing:
-      if frames % 25 == 0 { press(.release) }
-      if !heard.personCommands, frames >= 3 {
-        hand.letGo()
-        turn(to: .watching)
-      }
-    case .judged: if heard.activity != .record, !heard.personCommands { hand.letGo() }
-    }
-  }
-
-  /// Half a second a sway, smoothly, around the start.
-  private func play() {
-    let t = Double(frames) * Self.frame_s
-    let fade = smoothstep(t / 2)
-    var goal = task.startPosture
-    goal[0] += 0.25 * sine(t / 4)
-    goal[1] += 0.08 * sine(t / 3)
-    goal[3] -= 0.15 * (1 - sine(t / 5 + 0.25))
-    if let intent = hand.intent { hand.move(to: intent + (goal - intent) * 0.08 * fade) }
-  }
-
-  private func arrange(_ view: SceneView) {
-    if let next = path?.next() {
-      hand.move(to: next)
-    } else if frames >= 12, stillFor >= 5 {
-      setScene()
-    }
-  }
-
-  /// The objects go where the episode begins; a moment later the start is pressed.
-  private func setScene() {
-    task.place(episode: heard.episode)
-    turn(to: .starting)
-    frames = 20
-  }
-
-  private func perform(_ outcome: Outcome) {
-    if outcome == .success {
-      if outcomeFor >= 3 { judge(.success) }
-    } else if Double(frames) * Self.frame_s > 2.5 * task.limit_s {
-      judge(.failure)
-    } else {
-      moveOn()
-    }
-  }
-
-  private func watch(_ view: SceneView, _ outcome: Outcome) {
-    // 0.2 s to see how it went, and to press.
-    if outcomeFor >= 5 { return judge(outcome == .success ? .success : .failure) }
-    if heard.isStopped, frames >= 25 { return judge(.failure) }
-    guard gate != nil, outcome == .open else { return }
-    if let since = strayedFor {
-      strayedFor = since + 1
-      if Double(since + 1) * Self.frame_s >= options.reaction_s { turn(to: .grabbing) }
-    } else if gate?.strays(view) == true {
-      strayedFor = 0
-    }
-  }
-
-  private func grab() {
-    if heard.state == "correcting" { return turn(to: .correcting) }
-    if options.takeOver == .pedal ? frames % 25 == 1 : frames % 25 == 15 { press(.takeOver) }
-    guard options.takeOver == .grab, heard.state != "handing-over", let intent = hand.intent else { return }
-    // The pull goes where the correction will go: at least 15 mrad a frame, at most 0.15 rad in all.
-    var view = sight.seen
-    view.lead = intent - view.posture
-    var pull = skill.next(view, style: style).change
-    let size = pull.largest
-    if size > 1e-6 { pull *= max(1, 0.015 / size) }
-    if (tug + pull).largest < 0.15 {
-      tug += pull
-      hand.move(to: intent + pull)
-    }
-  }
-
-  private func correct(_ outcome: Outcome) {
-    guard heard.state == "correcting" else {
-      hand.letGo()
-      return turn(to: .watching)
-    }
-    if outcome == .success {
-      if outcomeFor >= 3 { judge(.success) }
-      return
-    }
-    moveOn()
-    let remaining = skill.remaining(sight.seen)
-    sinceBest = remaining < best - skill.progress ? 0 : sinceBest + 1
-    if sinceBest == 0 { best = remaining }
-    // No progress for two seconds: a person gives up, and what they did is not worth learning.
-    if sinceBest > 50 { return judge(.failure) }
-    backFor = skill.isBack(sight.seen) ? backFor + 1 : 0
-    if options.handBack == .margin, backFor >= 5 {
-      press(.release)
-      turn(to: .handing)
-    }
-  }
-
-  /// One frame of the skill: the hand moves by what the tool should, from where the hand is.
-  private func moveOn() {
-    guard let intent = hand.intent else { return }
-    var view = sight.expected
-    view.lead = intent - view.posture
-    let move = skill.next(view, style: style)
-    var goal = intent + move.change
-    if let jaw = move.jaw_rad { goal[Self.jaw] += min(max(0.5 * (jaw - goal[Self.jaw]), -0.08), 0.08) }
-    hand.move(to: goal)
-  }
-
-  private func judge(_ pedal: Pedal) {
-    press(pedal)
-    turn(to: .judged)
-  }
+  func press(_ pedal: Pedal) { pressed.append(pedal) }
 }

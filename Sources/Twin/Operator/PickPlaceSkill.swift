@@ -48,6 +48,8 @@ final class PickPlaceSkill: Skill {
     var turn_rad = 0.0
     /// 0 closed on the cube … 1 open.
     var openness = 0.0
+    /// How far the hand was from above the cube when both were seen.
+    var seenLevel_m = 0.0
     /// Weights 0…1: the cube is between the fingers; it is held; it lies where it should.
     var between = 0.0
     var held = 0.0
@@ -65,18 +67,19 @@ final class PickPlaceSkill: Skill {
     let level = (now.across.x * now.across.x + now.across.y * now.across.y).squareRoot()
     s.across = SIMD3(now.across.x, now.across.y, 0) / max(level, 1e-6)
     s.goal = view.goal
-    let jaw = view.posture[5]
-    s.openness = min(max((jaw - Self.grip_rad) / (Self.open_rad - Self.grip_rad), 0), 1)
+    s.openness = Self.openness(view.posture[5])
     // Whether the cube is in the hand is judged in the moment in which both were seen…
     s.inHand = Self.relative(view.object - then.position, then.across)
     s.between =
-      Self.near(s.inHand.x, 0.010, 0.006) * Self.near(s.inHand.y, 0.008, 0.006) * Self.near(s.inHand.z, 0.010, 0.005)
+      Self.near(s.inHand.x, 0.010, 0.006) * Self.near(s.inHand.y, 0.008, 0.006) * Self.near(s.inHand.z, 0.016, 0.008)
     s.held = s.between * (1 - smoothstep((view.seenPosture[5] - 0.14) / 0.05))
     // …and a cube in the hand is since then where the hand is.
     s.cube = view.object + (now.position - then.position) * s.held
     s.turn_rad = Self.quarter(view.objectYaw - atan2(s.across.y, s.across.x))
+    let off = SIMD3(s.inHand.x - Self.clearance_m * Self.openness(view.seenPosture[5]), s.inHand.y, 0)
+    s.seenLevel_m = away(off, Self.quarter(view.objectYaw - atan2(then.across.y, then.across.x)))
     let away = (s.way * s.way).sum().squareRoot()
-    s.placed = (1 - smoothstep((away - 0.010) / 0.005)) * (1 - smoothstep((s.cube.z - 0.0145) / 0.002))
+    s.placed = (1 - smoothstep((away - 0.013) / 0.004)) * (1 - smoothstep((s.cube.z - 0.0145) / 0.002))
     return s
   }
 
@@ -85,6 +88,10 @@ final class PickPlaceSkill: Skill {
     let level = max((across.x * across.x + across.y * across.y).squareRoot(), 1e-6)
     let (x, y) = (across.x / level, across.y / level)
     return SIMD3(offset.x * x + offset.y * y, -offset.x * y + offset.y * x, offset.z)
+  }
+
+  private static func openness(_ jaw_rad: Double) -> Double {
+    min(max((jaw_rad - grip_rad) / (open_rad - grip_rad), 0), 1)
   }
 
   private static func near(_ x: Double, _ range: Double, _ fade: Double) -> Double {
@@ -122,15 +129,21 @@ final class PickPlaceSkill: Skill {
 
   private func approach(_ s: Situation) -> (move: SIMD3<Double>, closing: Double) {
     let error = grasp(s) - s.tool
-    let level = (error.x * error.x + error.y * error.y).squareRoot() + Self.turn_m * s.turn_rad.magnitude
-    // High while beside the cube, and while a closed jaw would come down on it.
-    let beside = smoothstep((level - 0.004) / 0.012)
-    let shut = (1 - smoothstep(s.openness / 0.5)) * (1 - s.between)
-    let wanted = Self.graspHeight_m + Self.hover_m * max(beside, shut)
+    let level = away(error, s.turn_rad)
+    // High while beside the cube (as expected, and as last seen: a finger that stands on the cube must not be believed
+    // to be beside it), and while a closed jaw would come down on it.
+    let beside = smoothstep((max(level, s.seenLevel_m) - 0.003) / 0.005)
+    let shut = 1 - smoothstep(s.openness / 0.5)
+    let wanted = Self.graspHeight_m + Self.hover_m * max(beside, shut) * (1 - s.between)
     let low = max(0, wanted - s.tool.z)
     let sideways = 1 - smoothstep(low / 0.020) * (1 - s.between) * (1 - smoothstep((level - 0.05) / 0.05))
-    let closing = 1 - smoothstep((level + (s.tool.z - Self.graspHeight_m).magnitude - 0.004) / 0.005)
+    let closing = 1 - smoothstep((level + 0.5 * (s.tool.z - Self.graspHeight_m).magnitude - 0.006) / 0.006)
     return (SIMD3(error.x * sideways, error.y * sideways, wanted - s.tool.z), closing)
+  }
+
+  /// How far the hand is from above the cube, squarely; a wrong turn counts too.
+  private func away(_ error: SIMD3<Double>, _ turn_rad: Double) -> Double {
+    (error.x * error.x + error.y * error.y).squareRoot() + Self.turn_m * turn_rad.magnitude
   }
 
   private func carry(_ s: Situation) -> SIMD3<Double> {
@@ -158,7 +171,7 @@ final class PickPlaceSkill: Skill {
     let rise = max(0, PickPlaceTask.half_m + Self.lift_m - s.cube.z)
     let carry = (way + rise + 0.5 * Self.lift_m) / Self.speed_m_s + Self.closing_s + 0.3
     let error = grasp(s) - s.tool
-    let level = (error.x * error.x + error.y * error.y).squareRoot() + Self.turn_m * s.turn_rad.magnitude
+    let level = away(error, s.turn_rad)
     let shut = 1 - smoothstep(s.openness / 0.5)
     let approach =
       (level + error.z.magnitude) / Self.speed_m_s + Self.closing_s * (1 + shut * (1 - s.between))
