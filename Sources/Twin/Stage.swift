@@ -95,7 +95,10 @@ final class Stage {
   func step() {
     if isFrame { person.look(view, outcome: outcome) }
     if disturbance != nil {
-      if runningSteps % Self.stepsAFrame == 0, let shift = disturbance?.next() { follower.disturb(by: shift) }
+      if runningSteps % Self.stepsAFrame == 0, let shift = disturbance?.next() {
+        follower.disturb(by: shift.joints)
+        if shift.object != .zero { task.knock(by: shift.object) }
+      }
       runningSteps += 1
     }
     person.push()

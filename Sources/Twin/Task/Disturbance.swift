@@ -1,12 +1,13 @@
 internal import RealTime
 
-/// What goes wrong on purpose in an episode, as shifts of the servos' goals: the arm is not where it was told to be.
+/// What goes wrong on purpose in an episode: the arm is not where it was told to be, or the object not where it was.
 public enum Disturbance: Hashable, Sendable, CustomStringConvertible {
   /// Nothing.
   case none
   /// White noise on every goal, drawn anew each 40 ms, of this standard deviation in rad.
   case noise(Double)
-  /// One push of 160 ms in each episode, between 0.12 and 0.6 s after its start.
+  /// One push of 160 ms in each episode, between 0.12 and 0.6 s after its start: the arm's joints are shoved, and the
+  /// object slides 8 to 28 mm over the table. (The arm springs back to what it was told; the object stays.)
   case bump
 
   /// Noise as large as the demonstrations of a good operator can bear (3 mrad: most of a millimetre at the tool).
@@ -47,7 +48,10 @@ struct DisturbanceCourse {
 
   private let kind: Disturbance
   private var random: SplitMix64
+  /// How far a bump moves the object along x and along y at most, in m.
+  private static let slide_m = 0.020
   private var push = SIMD8<Double>.zero
+  private var slide = SIMD3<Double>.zero
   private var start = 0
   private var frame = 0
 
@@ -61,18 +65,24 @@ struct DisturbanceCourse {
       let size = random.uniform(0.3...1)
       push[joint] = (random.uniform() < 0.5 ? -size : size) * Self.bump_rad[joint]
     }
+    for axis in 0..<2 {
+      let size = random.uniform(0.3...1) * Self.slide_m
+      slide[axis] = random.uniform() < 0.5 ? -size : size
+    }
   }
 
-  /// The shift for the next 40 ms, in rad.
-  mutating func next() -> SIMD8<Double> {
+  /// The shift of the joints' goals for the next 40 ms, in rad, and how far the object slides meanwhile, in m.
+  mutating func next() -> (joints: SIMD8<Double>, object: SIMD3<Double>) {
     defer { frame += 1 }
     switch kind {
-    case .none: return .zero
-    case .bump: return (start..<start + Self.bumpFrames).contains(frame) ? push : .zero
+    case .none: return (.zero, .zero)
+    case .bump:
+      let isNow = (start..<start + Self.bumpFrames).contains(frame)
+      return isNow ? (push, slide / Double(Self.bumpFrames)) : (.zero, .zero)
     case .noise(let sigma_rad):
       var shift = SIMD8<Double>.zero
       for joint in 0..<Self.joints { shift[joint] = sigma_rad * random.normal() }
-      return shift
+      return (shift, .zero)
     }
   }
 }

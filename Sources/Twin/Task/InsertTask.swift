@@ -49,6 +49,13 @@ final class InsertTask: TwinTask {
     simulation.place(cup, at: SIMD3(x, y, 0))
   }
 
+  func knock(by way: SIMD3<Double>) {
+    var place = simulation.placement(cup) + way
+    place.x = min(max(place.x, 0.155), 0.225)
+    place.y = min(max(place.y, -0.075), 0.075)
+    simulation.place(cup, at: place)
+  }
+
   func begin() {
     steps = 0
     hardSteps = 0

@@ -55,6 +55,13 @@ final class PickPlaceTask: TwinTask {
     simulation.place(cube, at: position, orientation: SIMD4(cos(yaw_rad / 2), 0, 0, sin(yaw_rad / 2)))
   }
 
+  func knock(by way: SIMD3<Double>) {
+    let (position, orientation) = simulation.pose(cube)
+    // A cube in the hand goes where the hand goes.
+    guard position.z < Self.lying_m else { return }
+    simulation.place(cube, at: position + way, orientation: orientation)
+  }
+
   func begin() {
     steps = 0
     verdict = .open

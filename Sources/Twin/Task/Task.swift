@@ -23,6 +23,8 @@ protocol TwinTask: AnyObject {
   func clear()
   /// The person puts the objects where `episode` begins.
   func place(episode: Int)
+  /// Something knocks the object along the table, as far as there is room.
+  func knock(by way: SIMD3<Double>)
   /// Forgets the last episode's judgement.
   func begin()
   /// Looks at the state after one physics step.
