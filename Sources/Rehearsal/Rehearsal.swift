@@ -62,10 +62,11 @@ public struct Rehearsal: Sendable {
   /// A correction session: `rounds` rounds of at least `frames` corrected frames, a new policy after each.
   public func correct(
     _ policy: URL, demonstrations: [URL], into folder: URL, policies: URL, rounds: Int, frames: Int,
-    first: Int = firstCorrection
+    first: Int = firstCorrection, firstRound: Int = 1
   ) throws -> SessionReport {
     let (report, _) = try session(
-      .correct, policy: policy, into: folder, first: first, trainOn: demonstrations, policies: policies
+      .correct, policy: policy, into: folder, first: first, trainOn: demonstrations, policies: policies,
+      firstRound: firstRound
     ) { plan in
       plan.rounds = rounds
       plan.framesPerRound = frames
@@ -112,7 +113,7 @@ public struct Rehearsal: Sendable {
   /// One session by plan; its report, and what the last tick showed.
   func session(
     _ activity: Activity, policy: URL?, into folder: URL?, first: Int, trainOn demonstrations: [URL] = [],
-    policies: URL? = nil, adjust: (inout SessionPlan) -> Void
+    policies: URL? = nil, firstRound: Int = 1, adjust: (inout SessionPlan) -> Void
   ) throws -> (report: SessionReport, session: VirtualSession) {
     var options = TwinOptions()
     options.task = task
@@ -135,7 +136,7 @@ public struct Rehearsal: Sendable {
       if let policies {
         host.trainRounds(
           with: InlineTrainer(training, clock: .monotonic), datasets: demonstrations + [folder], policies: policies,
-          seed: seed)
+          seed: seed, firstRound: firstRound)
       }
     }
     var made: [String] = []

@@ -80,17 +80,19 @@ final class TrainingRounds {
   private let datasets: [URL]
   private let policies: URL
   private let seed: UInt64
+  private let firstRound: Int
   private var waiting: Int?
   private var output: URL?
 
-  init(trainer: any Trainer, datasets: [URL], policies: URL, seed: UInt64) {
+  init(trainer: any Trainer, datasets: [URL], policies: URL, seed: UInt64, firstRound: Int) {
+    self.firstRound = firstRound
     self.trainer = trainer
     self.datasets = datasets
     self.policies = policies
     self.seed = seed
   }
 
-  func begin(_ round: Int) { waiting = round }
+  func begin(_ round: Int) { waiting = firstRound + round - 1 }
 
   func state(recorderIsSettled: Bool) -> TrainingState {
     if let round = waiting {

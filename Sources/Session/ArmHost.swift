@@ -167,8 +167,13 @@ public final class ArmHost: SessionHost {
   // MARK: Training between rounds
 
   /// What a correction session trains on, and where its policies go.
-  public func trainRounds(with trainer: any Trainer, datasets: [URL], policies: URL, seed: UInt64) {
-    rounds = TrainingRounds(trainer: trainer, datasets: datasets, policies: policies, seed: seed)
+  ///
+  /// Policies are named `round-N` from `firstRound` on.
+  public func trainRounds(
+    with trainer: any Trainer, datasets: [URL], policies: URL, seed: UInt64, firstRound: Int = 1
+  ) {
+    rounds = TrainingRounds(
+      trainer: trainer, datasets: datasets, policies: policies, seed: seed, firstRound: firstRound)
   }
 
   /// Starts training on everything recorded, once the recorder has settled.
