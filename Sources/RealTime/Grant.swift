@@ -12,12 +12,16 @@ public struct Grant: Sendable, Codable {
   /// The line that grants it; empty where nothing is to be done.
   public var mend: String
 
+  private static let limitsFile =
+    "sudo groupadd -rf realtime && sudo usermod -aG realtime $USER && "
+    + "sudo cp hardware/linux/limits.conf /etc/security/limits.d/understudy.conf, then log out and in"
+
   /// Asked on the loop's own thread: priority, timer slack, pinning.
   static func askForLoopThread(priority: Int32, cpu: Int32?) -> [Grant] {
     var grants = [
       answer(
         us_fifo_self(priority), "SCHED_FIFO \(priority)", without: "other programs can delay a tick",
-        mend: "in /etc/security/limits.d/understudy.conf: @realtime - rtprio 95"),
+        mend: limitsFile),
       answer(us_timer_slack_self(), "timer slack 1 ns", without: "wake-ups may come 50 µs late", mend: ""),
     ]
     if let cpu {
@@ -39,10 +43,10 @@ public struct Grant: Sendable, Codable {
     return [
       answer(
         locked, all ? "memory locked" : "present memory locked", without: "a page fault can delay a tick",
-        mend: "in /etc/security/limits.d/understudy.conf: @realtime - memlock unlimited"),
+        mend: limitsFile),
       answer(
         latency < 0 ? -latency : 0, "cores kept awake (cpu_dma_latency 0)", without: "a sleeping core wakes later",
-        mend: "sudo chgrp realtime /dev/cpu_dma_latency && sudo chmod g+rw /dev/cpu_dma_latency"),
+        mend: "sudo cp hardware/linux/60-understudy.rules /etc/udev/rules.d/, then restart"),
     ]
   }
 

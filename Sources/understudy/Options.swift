@@ -24,19 +24,25 @@ enum Ending {
     } catch let error as ValidationError {
       throw error
     } catch {
-      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
-      throw ExitCode(code(of: error))
+      complain("\(error)")
+      throw ExitCode((error as? any EndingError)?.exitCode ?? ExitStatus.data.rawValue)
     }
   }
 
-  private static func code(of error: any Error) -> Int32 {
-    switch error {
-    case let error as HostError: error.exitCode
-    case let error as ConfigurationError: error.exitCode
-    case let error as CalibrationError: error.exitCode
-    case let error as FeatureError: error.exitCode
-    default: 65
-    }
+  /// A sentence on standard error.
+  static func complain(_ sentence: String) {
+    let full = sentence.hasSuffix(".") ? sentence : sentence + "."
+    FileHandle.standardError.write(Data("Error: \(full)\n".utf8))
+  }
+
+  /// A result on standard output: one JSON object for machines, else its text.
+  static func show(_ result: some Encodable & CustomStringConvertible, json: Bool) {
+    guard json else { return print(result) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    if let data = try? encoder.encode(result) { print(String(decoding: data, as: UTF8.self)) }
   }
 }
 

@@ -21,6 +21,7 @@ struct Understudy: AsyncParsableCommand {
       """,
     version: understudyVersion,
     subcommands: [
-      Teleoperate.self, Record.self, Train.self, Run.self, Correct.self, Evaluate.self,
+      Teleoperate.self, Record.self, Train.self, Run.self, Correct.self, Evaluate.self, Inspect.self, Recover.self,
+      Relax.self, Ports.self, Doctor.self, Bench.self,
     ])
 }

@@ -47,4 +47,8 @@ US_RT static inline float us_rintf(float x) { return rintf(x); }
 /// has no renameat2.
 int us_exchange_paths(const char *a, const char *b);
 
+/// 1 where a time server keeps the wall clock right, 0 where nobody does, -1 where the system does not tell. Swift's
+/// Glibc overlay has no adjtimex.
+int us_clock_is_synchronized(void);
+
 #include "CRealtimeLoop.h"

@@ -25,6 +25,9 @@ public struct PortInfo: Sendable, Equatable, Codable {
     return found.sorted { $0.path < $1.path }
   }
 
+  /// The version of libserialport.
+  public static var libraryVersion: String { sp_get_package_version_string().map { String(cString: $0) } ?? "unknown" }
+
   private init?(_ port: OpaquePointer) {
     guard let name = sp_get_port_name(port) else { return nil }
     path = String(cString: name)

@@ -1,0 +1,51 @@
+internal import Foundation
+internal import Glibc
+
+/// A program that runs beside ours for comparison or as load; it ends when this does.
+final class OtherProgram {
+  private let process = Process()
+  private let output = Pipe()
+
+  /// Starts a program by its path or, without a slash, by its name along PATH; nil where there is none.
+  init?(_ name: String, _ arguments: [String]) {
+    guard let url = Self.find(name) else { return nil }
+    process.executableURL = url
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    do { try process.run() } catch { return nil }
+  }
+
+  deinit {
+    guard process.isRunning else { return }
+    process.terminate()
+    process.waitUntilExit()
+  }
+
+  /// Waits for its end; what it printed, or nil where it failed.
+  func finish() -> String? {
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+  }
+
+  /// Its first line of output; nil where it ended without one.
+  func firstLine() -> String? {
+    var line = Data()
+    while true {
+      guard let byte = try? output.fileHandleForReading.read(upToCount: 1), let first = byte.first else { return nil }
+      if first == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+      line.append(first)
+    }
+  }
+
+  private static func find(_ name: String) -> URL? {
+    let folders =
+      name.contains("/")
+      ? [""]
+      : (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        .map { "\($0)/" }
+    return folders.map { $0 + name }.first { access($0, X_OK) == 0 }.map { URL(filePath: $0) }
+  }
+}

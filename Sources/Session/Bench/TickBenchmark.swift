@@ -1,0 +1,177 @@
+internal import Arm
+internal import CRealtime
+internal import Control
+internal import Policy
+internal import RealTime
+internal import ServoBus
+
+/// What a tick costs its thread when no wire has to be waited for: the whole tick of an SO-101 pair, from request to
+/// record, over links that answer at once.
+struct TickBenchmark {
+  let rate_Hz: Int
+  let seconds: Double
+
+  /// While the leader drives, and while an ensemble of five decides at every fourth tick.
+  func rows() throws -> [Benchmark.Row] {
+    let cpu = try [measure(withPolicy: false), measure(withPolicy: true)]
+    return zip(["the leader drives", "a policy drives"], cpu).flatMap { name, samples in
+      [
+        Benchmark.Row("tick, CPU p50, \(name)", "µs", Double(WakeLatencyRun.percentile(0.5, of: samples)) * 1e-3),
+        Benchmark.Row(
+          "tick, CPU p99, \(name)", "µs", Double(WakeLatencyRun.percentile(0.99, of: samples)) * 1e-3,
+          goal: .atMost(20)),
+      ]
+    }
+  }
+
+  /// Thread CPU time of each tick in nanoseconds, sorted.
+  private func measure(withPolicy: Bool) throws -> [Int64] {
+    let bench = try PairOnLinks(rate_Hz: rate_Hz)
+    bench.enable()
+    if withPolicy { try bench.drive(by: Self.policy(bench.arm, rate_Hz: rate_Hz)) } else { bench.teleoperate() }
+    let beats = max(100, Int(Double(rate_Hz) * seconds / 2))
+    let notes = Notes(capacity: beats)
+    try RateLoop(.init(period: Nanoseconds(1_000_000_000 / Int64(rate_Hz)))).run(
+      started: { _ in },
+      tick: { beat in
+        let began = us_thread_cpu_ns()
+        bench.tick.run(beat)
+        notes.samples[notes.count] = us_thread_cpu_ns() - began
+        bench.drain()
+        notes.count += 1
+        return notes.count < beats
+      })
+    try bench.check(drives: withPolicy ? .autonomous : .teleoperating)
+    return notes.samples.dropFirst(beats / 10).sorted()
+  }
+
+  /// Written by the loop's thread, read after it has ended.
+  private final class Notes: @unchecked Sendable {
+    // Unchecked: `RateLoop.run` returns only after the loop's thread has ended.
+    let samples: UnsafeMutableBufferPointer<Int64>
+    var count = 0
+
+    init(capacity: Int) {
+      samples = .allocate(capacity: capacity)
+      samples.initialize(repeating: 0)
+    }
+
+    deinit { samples.deallocate() }
+  }
+
+  /// Five networks of the size that the standard recipe trains, with weights that hardly move the arm.
+  private static func policy(_ arm: ArmDescription, rate_Hz: Int) throws -> PolicySource.Loaded {
+    let features = arm.jointNames.map { "joint.\($0)" } + ["tool.x", "tool.y", "tool.z"]
+    let description = SampleNetwork.description(
+      arm: arm.name, features: features, hidden: [128, 128], actions: arm.jointNames, range: 0.01, ensemble: 5,
+      precision: .float32)
+    let policy = try Policy(
+      description, SampleNetwork.parameters(description, seed: 1), kernels: try Kernels.chosen())
+    let plan = PolicySource.Plan(
+      features: try FeaturePlan(features, arm: arm), joints: Array(arm.joints.indices),
+      representation: .relativeToPresent, chunk: 1, execute: 1)
+    return PolicySource.Loaded(policy: policy, plan: plan, generation: 1)
+  }
+}
+
+/// A leader and a follower that stand in the middle of their ranges and answer every question at once.
+private final class PairOnLinks: @unchecked Sendable {
+  // Unchecked: made by one thread, then used by the loop's alone, then by the first again.
+  let tick: Tick
+  let arm: ArmDescription
+  private let channels = TickChannels()
+  private var policy: PolicySource.Loaded?
+
+  init(rate_Hz: Int) throws {
+    let hardware = try Hardware.find()
+    let arm = try ArmDescription.load("so101-follower", from: hardware)
+    let model = try ServoModel.load(path: hardware.file(arm.servo, kind: .servos).path)
+    let scale = try ArmScale(arm, Self.calibration(arm))
+    let period = Nanoseconds(1_000_000_000 / Int64(rate_Hz))
+    var settings = ControlSettings(period: period, decisionTicks: 4)
+    settings.mirrors = false
+    let envelope = Envelope(
+      lower: scale.lower, upper: scale.upper, velocity: JointVector(repeating: 2),
+      acceleration: JointVector(repeating: 15), lag: JointVector(repeating: 0.5), staleTicks: 8,
+      period: Float(period.seconds))
+    func limb(_ name: String) -> Limb {
+      let port = SerialPort.memory(Self.link(name, arm, model))
+      return Limb(bus: ServoBus(port: port, model: model, ids: arm.servoIDs, clock: .monotonic), scale: scale)
+    }
+    tick = Tick(
+      follower: limb("follower"), leader: limb("leader"),
+      map: LeaderFollowerMap(leader: scale, follower: scale, gripper: nil), envelope: envelope, settings: settings,
+      channels: channels, clock: .monotonic)
+    self.arm = arm
+  }
+
+  /// Torque on, which takes a few ticks; by hand, before the loop begins.
+  func enable() {
+    channels.requests.push(Request(.enable))
+    for index in 0..<10 {
+      let now = TickClock.monotonic.now
+      tick.run(Beat(index: UInt64(index), scheduled: now, began: now, missed: 0))
+      drain()
+    }
+  }
+
+  func teleoperate() { channels.requests.push(Request(.teleoperate)) }
+
+  func drive(by policy: PolicySource.Loaded) {
+    self.policy = policy
+    var load = Request(.loadPolicy)
+    load.policy = UInt(bitPattern: Unmanaged.passUnretained(policy).toOpaque())
+    load.generation = policy.generation
+    for request in [load, Request(.policy)] { channels.requests.push(request) }
+  }
+
+  /// The recorder's part.
+  func drain() { while channels.records.pop() != nil {} }
+
+  /// A bench that measured a stopped arm would flatter itself.
+  func check(drives state: State) throws(HostError) {
+    let snapshot = channels.snapshots.load() ?? Snapshot()
+    guard snapshot.state == state else {
+      let fault = snapshot.fault?.row.map { " (\($0.name))" } ?? ""
+      throw .refused(
+        "The bench's arm is \(snapshot.state.name)\(fault) instead of \(state.name), so its figures say nothing; "
+          + "end other programs and try again.")
+    }
+  }
+
+  private static func calibration(_ arm: ArmDescription) -> Calibration {
+    Calibration(
+      joints: arm.joints.map {
+        .init(name: $0.name, id: Int($0.servoID), homingOffset: 0, rangeMin: 848, rangeMax: 3247)
+      })
+  }
+
+  /// Every sync read is answered with position 2047, at rest and without load.
+  private static func link(_ name: String, _ arm: ArmDescription, _ model: ServoModel) -> MemoryLink {
+    let registers = model.registers
+    let block = RegisterBlock(from: registers.presentPosition, through: registers.presentLoad)
+    let answers = arm.servoIDs.flatMap { id in
+      var packet = FeetechPacket(id: id, code: 0)
+      packet.append(2047, width: 2)
+      for _ in 2..<Int(block.count) { packet.append(0) }
+      packet.seal()
+      return packet.bytes
+    }
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: answers.count, alignment: 1)
+    bytes.copyBytes(from: answers)
+    let reply = Reply(bytes: bytes)
+    let link = MemoryLink(name: name)
+    link.onWrite = { [unowned link] request in
+      if request[4] == FeetechPacket.Instruction.syncRead.rawValue {
+        link.deliver(UnsafeRawBufferPointer(reply.bytes))
+      }
+    }
+    return link
+  }
+
+  private final class Reply {
+    let bytes: UnsafeMutableRawBufferPointer
+    init(bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
+    deinit { bytes.deallocate() }
+  }
+}

@@ -1,0 +1,91 @@
+internal import ArgumentParser
+internal import Session
+
+/// Measures this machine with this program.
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure loop, policy and bus on this machine, beside the programs that people trust.",
+    discussion: """
+      Each row is measured now, its peer in the same run. With --json:
+      {"bench": …, "rows": [{"name", "unit", "ours", "peer", "theirs", "ratio", "goal", "met"}]}, where ratio is ours by
+      theirs, peer is null where there is none, and goal is null where a figure is only reported. Build with
+      `make build` first: a debug build measures the compiler.
+
+        understudy bench loop --rate 200 --seconds 10
+        understudy bench policy
+        understudy bench bus --twin --json
+      """,
+    subcommands: [Loop.self, Network.self, Bus.self])
+
+  /// What every bench takes.
+  struct Output: ParsableArguments {
+    @Flag(help: "One JSON object on standard output, for machines.") var json = false
+  }
+
+  /// Wake latency beside cyclictest, and what a tick costs.
+  struct Loop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "How late the loop wakes, beside cyclictest (rt-tests), and what a tick without a bus costs.",
+      discussion: "Takes turns with cyclictest in ten blocks each, so it runs three times --seconds in all.")
+
+    @Option(help: "Periods a second.") var rate = 200
+    @Option(help: "How long each of the two is measured.") var seconds = 10.0
+    @Flag(help: "Keep the machine busy with stress-ng meanwhile.") var stress = false
+    @OptionGroup var output: Output
+
+    func validate() throws {
+      guard (1...2000).contains(rate) else { throw ValidationError("--rate takes 1 to 2000 Hz, not \(rate).") }
+      guard seconds.isFinite, (0.1...3600).contains(seconds) else {
+        throw ValidationError("--seconds takes 0.1 to 3600, not \(seconds).")
+      }
+    }
+
+    func run() throws {
+      try Ending.catching {
+        var benchmark = LoopBenchmark()
+        benchmark.rate_Hz = rate
+        benchmark.seconds = seconds
+        benchmark.stress = stress
+        Ending.show(try benchmark.run(), json: output.json)
+      }
+    }
+  }
+
+  /// Inference beside OpenBLAS.
+  struct Network: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "policy", abstract: "How long a decision takes, in f32 and int8, beside OpenBLAS's sgemv.")
+
+    @OptionGroup var output: Output
+
+    func run() throws { try Ending.catching { Ending.show(try PolicyBenchmark().run(), json: output.json) } }
+  }
+
+  /// A bus cycle on a twin.
+  struct Bus: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "How long it takes to ask an arm, and a pair, for positions, velocities and loads.")
+
+    @Flag(help: "On a twin that is started for it (the only way so far).") var twin = false
+    @Option(help: "Cycles a second.") var rate = 200
+    @Option(help: "How long one arm, then the pair, is asked.") var seconds = 5.0
+    @OptionGroup var output: Output
+
+    func validate() throws {
+      guard twin else { throw ValidationError("Say --twin: a bench on a real arm's bus is still to come.") }
+      guard (1...500).contains(rate) else { throw ValidationError("--rate takes 1 to 500 Hz, not \(rate).") }
+      guard seconds.isFinite, (0.1...3600).contains(seconds) else {
+        throw ValidationError("--seconds takes 0.1 to 3600, not \(seconds).")
+      }
+    }
+
+    func run() throws {
+      try Ending.catching {
+        var benchmark = BusBenchmark()
+        benchmark.rate_Hz = rate
+        benchmark.seconds = seconds
+        Ending.show(try benchmark.run(), json: output.json)
+      }
+    }
+  }
+}
