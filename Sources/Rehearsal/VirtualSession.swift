@@ -13,7 +13,7 @@ public import Control
 public import Episodes
 internal import Foundation
 public import RealTime
-internal import ServoBus
+public import ServoBus
 public import Session
 public import Twin
 
@@ -27,10 +27,17 @@ public final class VirtualSession {
   public let time: SimulatedTime
   /// Leads the session; nil until `begin`.
   public private(set) var conductor: Conductor?
-  /// Called after every tick, for tests that look closely.
+  /// The host's ends of both wires, for tests that listen in or pull the plug.
+  public let links: (follower: MemoryLink, leader: MemoryLink)
+  /// Runs the tick, and what a test wants done right before and after it.
+  public var aroundTick: (_ run: () -> Void) -> Void = { $0() }
+  /// Called after every tick and what followed from it, for tests that look closely.
   public var afterTick: (Snapshot) -> Void = { _ in }
+  /// Whether a datagram of the twin arrives.
+  public var arrives: (TwinChannel) -> Bool = { _ in true }
 
   private var beat: UInt64 = 0
+  private var missed: UInt32 = 0
   private let period: Nanoseconds
   private let encoder = JSONEncoder()
 
@@ -47,6 +54,7 @@ public final class VirtualSession {
     leader.onWrite = { pump.write($0, to: pump.world.leader) }
     follower.onWait = { pump.run(to: $0, until: follower) }
     leader.onWait = { pump.run(to: $0, until: leader) }
+    links = (follower, leader)
     host = try ArmHost(
       rig: rig,
       ports: HostPorts(
@@ -75,13 +83,15 @@ public final class VirtualSession {
     world.advance(to: scheduled)
     time.advance(to: scheduled)
     world.drain { channel, bytes in
+      guard arrives(channel) else { return }
       let data = Data(bytes)
       switch channel {
       case .environment: host.take(environmentDatagram: data)
       case .pedal: if let signal = PersonSignal(datagram: data) { conductor?.hear(signal) }
       }
     }
-    host.tick.run(Beat(index: beat, scheduled: scheduled, began: time.now, missed: 0))
+    let beat = Beat(index: beat, scheduled: scheduled, began: time.now, missed: missed)
+    aroundTick { host.tick.run(beat) }
     if let recorder = host.recorder {
       recorder.drainOnce()
     } else {
@@ -91,7 +101,15 @@ public final class VirtualSession {
     conductor?.step(at: time.now, snapshot)
     afterTick(snapshot)
     // A tick whose replies came late eats into the next period, as it would in real time.
-    repeat { beat += 1 } while Nanoseconds(Int64(beat) * period.count) < time.now
+    self.beat += 1
+    missed = 0
+    while Nanoseconds(Int64(self.beat) * period.count) < time.now { miss(1) }
+  }
+
+  /// The loop sleeps through so many beats; the world goes on, and the next tick finds them missed.
+  public func miss(_ beats: UInt32) {
+    beat += UInt64(beats)
+    missed += beats
   }
 
   /// Runs until the session is over, or `limit` of virtual time has gone by; then throws.

@@ -1,0 +1,84 @@
+#if canImport(CAllocationCounter)
+  import CAllocationCounter
+  import Control
+  import Episodes
+  import RealTime
+  import Rehearsal
+  import Session
+  import Testing
+  import Twin
+
+  /// Principle 1, counted: what `Tick.run` asks of malloc's family over every source and fault path.
+  @Suite struct AllocationTests {
+    /// Counts inside the tick alone; the twin's part of it (its wires and its world) is left out.
+    final class Watch {
+      private(set) var ticks: [Source: Int] = [:]
+      private(set) var faults: Set<Fault> = []
+      private(set) var culprits: [String] = []
+
+      func join(_ session: VirtualSession) {
+        for link in [session.links.follower, session.links.leader] {
+          let (write, wait) = (link.onWrite, link.onWait)
+          link.onWrite = { bytes in Self.outside { write(bytes) } }
+          link.onWait = { deadline in Self.outside { wait(deadline) } }
+        }
+        session.aroundTick = { [unowned session, unowned self] run in
+          us_allocations_resume()
+          run()
+          _ = us_allocations_pause()
+          note(us_allocations_take(), session.host.snapshot)
+        }
+      }
+
+      private static func outside(_ body: () -> Void) {
+        let counted = us_allocations_pause() != 0
+        body()
+        if counted { us_allocations_resume() }
+      }
+
+      private func note(_ counts: us_allocations, _ snapshot: Snapshot) {
+        ticks[snapshot.record.source, default: 0] += 1
+        if let fault = snapshot.fault { faults.insert(fault) }
+        guard counts.allocations > 0 || counts.releases > 0 else { return }
+        culprits.append(
+          "tick \(snapshot.record.tick), \(snapshot.state), \(snapshot.record.source): \(counts.allocations) "
+            + "allocations, \(counts.bytes) bytes, \(counts.releases) frees")
+      }
+    }
+
+    @Test func `the counter sees what Swift allocates, and nothing of another thread`() {
+      us_allocations_resume()
+      let array = [Int](repeating: 3, count: 100)
+      _ = us_allocations_pause()
+      let counts = us_allocations_take()
+      #expect(array.count == 100)
+      #expect(counts.allocations > 0 && counts.bytes >= 800)
+      #expect(us_allocations_take().allocations == 0)
+    }
+
+    @Test func `whole correction sessions allocate nothing in the tick, whoever drives`() throws {
+      let watch = Watch()
+      for (takeOver, handBack) in [(OperatorOptions.TakeOver.grab, OperatorOptions.HandBack.finish), (.pedal, .margin)]
+      {
+        var person = OperatorOptions()
+        person.takeOver = takeOver
+        person.handBack = handBack
+        let session = try Bench.session(person, disturbance: .bump)
+        try session.host.load(policy: Bench.policy.get())
+        watch.join(session)
+        session.begin(.correct) {
+          $0.rounds = 1
+          $0.framesPerRound = 1_000_000
+        }
+        session.step(6000)
+        session.conductor?.end()
+        #expect(session.step(most: 3000) { $0.state == .idle }, "the arm parks")
+      }
+      for source in Source.allCases {
+        #expect(watch.ticks[source, default: 0] > 0, "no tick of \(source)")
+      }
+      #expect(watch.ticks.values.reduce(0, +) >= 10_000)
+      #expect(watch.culprits.isEmpty, "\(watch.culprits.prefix(5)), \(watch.culprits.count) in all")
+    }
+  }
+#endif
