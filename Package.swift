@@ -15,6 +15,8 @@ let ours: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
+  // Tests are run in release, where properties over millions of ticks take seconds; they look inside with @testable.
+  .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
 ]
 
 /// MuJoCo's headers come from the wheel that `make deps` unpacks; clang meets them through the Swift importer.

@@ -84,7 +84,8 @@ extension [PolicyStatistics.Column] {
   /// not count as much as the motion of one that works.
   fileprivate mutating func shareScale() {
     let largest = map(\.std).max() ?? 1
-    for index in indices { self[index].std = largest }
+    // A joint that never moved stays as it is: it is only centred.
+    for index in indices where self[index].std >= PolicyStatistics.constantActionStd { self[index].std = largest }
   }
 }
 

@@ -45,7 +45,9 @@ public struct Demonstration {
     let before = policies.appending(path: "before"), after = policies.appending(path: "round-\(Self.rounds)")
     let copied = policies.appending(path: "more-demonstrations")
     try FileManager.default.createDirectory(at: policies, withIntermediateDirectories: true)
-    say("Understudy, the whole loop on the twin: put the stylus into the cup. Seed \(seed), files in \(folder.relativePath).")
+    say(
+      "Understudy, the whole loop on the twin: put the stylus into the cup. Seed \(seed), files in \(folder.relativePath)."
+    )
 
     begin("the twin starts: two arms behind serial ports, a cup, a person at the leader")
     let twin = try programs.startTwin(seed: seed)
@@ -53,7 +55,10 @@ public struct Demonstration {
 
     begin("the person demonstrates \(Self.demonstrations) times through the leader (live)")
     let shown = try session(
-      ["record", "--dataset", demonstrations.path, "--episodes", "\(Self.demonstrations)", "--task", "insert the stylus"])
+      [
+        "record", "--dataset", demonstrations.path, "--episodes", "\(Self.demonstrations)", "--task",
+        "insert the stylus",
+      ])
 
     begin("a policy is trained from the demonstrations")
     try understudy(["train", demonstrations.path, "--output", before.path, "--seed", "\(seed)"])
@@ -61,7 +66,8 @@ public struct Demonstration {
     begin("the policy runs alone, 3 times (live): now and then it strays from what it was shown")
     try session(["run", "--policy", before.path, "--episodes", "3"])
 
-    begin("round 1 of corrections (live): the person grabs the leader when the arm strays; then training beside the loop")
+    begin(
+      "round 1 of corrections (live): the person grabs the leader when the arm strays; then training beside the loop")
     let corrected = try session([
       "correct", "--policy", before.path, "--with", demonstrations.path, "--dataset", corrections.path, "--policies",
       policies.path, "--rounds", "1", "--frames", "\(Self.framesPerRound)",
@@ -87,7 +93,8 @@ public struct Demonstration {
     try session(["run", "--policy", after.path, "--episodes", "3"])
     again.end()
 
-    begin("\(evaluations) starts that none of them was trained on, undisturbed and with a bump in each, on virtual time")
+    begin(
+      "\(evaluations) starts that none of them was trained on, undisturbed and with a bump in each, on virtual time")
     var counted: [(name: String, rates: [SuccessRate])] = []
     for (name, policy) in [("before", before), ("more demos", copied), ("corrected", after)] {
       var rates: [SuccessRate] = []
@@ -164,7 +171,9 @@ public struct Demonstration {
   }
 
   /// Ctrl-C ends the story between two steps; the running verb has heard it too and parked the arm.
-  private func check() throws(DemonstrationError) { if signals.count > 0 { throw .interrupted(folder: folder.relativePath) } }
+  private func check() throws(DemonstrationError) {
+    if signals.count > 0 { throw .interrupted(folder: folder.relativePath) }
+  }
 
   // MARK: The end
 
@@ -195,8 +204,13 @@ public struct Demonstration {
     let live = timing.map(\.timing)
     let worst = live.max { $0.wakeLatency_p99_us < $1.wakeLatency_p99_us } ?? .init()
     let rows = [
-      ("demonstrations", "\(shown.episodes) live, \(shown.personFrames) frames, \(Self.seconds(shown.personSeconds)) s"),
-      ("corrections", "\(takeOvers) take-overs (\(corrected[0].takeOvers) live), \(frames) frames in \(Self.rounds) rounds"),
+      (
+        "demonstrations", "\(shown.episodes) live, \(shown.personFrames) frames, \(Self.seconds(shown.personSeconds)) s"
+      ),
+      (
+        "corrections",
+        "\(takeOvers) take-overs (\(corrected[0].takeOvers) live), \(frames) frames in \(Self.rounds) rounds"
+      ),
       ("person-seconds", "\(Self.seconds(byHand)) driving, of \(Self.seconds(watched)) watched in corrections"),
       (
         "wake latency, live",
@@ -248,7 +262,8 @@ public enum DemonstrationError: Error, CustomStringConvertible {
   /// A sentence for people.
   public var description: String {
     switch self {
-    case .interrupted(let folder): "Interrupted: the arm is parked, nothing runs any more, and what was made is in \(folder)."
+    case .interrupted(let folder):
+      "Interrupted: the arm is parked, nothing runs any more, and what was made is in \(folder)."
     case .notBuilt(let program): "\(program) is not built: run `make build`."
     case .noTwin(let words): "The twin did not start: \(words)"
     case .failed(let verb, let words): "understudy \(verb) failed: \(words)"
