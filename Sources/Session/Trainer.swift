@@ -1,4 +1,5 @@
 public import Foundation
+internal import Learning
 internal import Synchronization
 
 /// Trains the next policy beside a session.
@@ -38,6 +39,7 @@ public final class ChildTrainer: Trainer {
       ["train"] + datasets.map(\.path) + ["--output", output.path, "--seed", "\(seed)", "--json", "--idle"] + arguments
     let lines = Pipe()
     let complaints = Pipe()
+    process.environment = ProcessInfo.processInfo.environment.merging(MatrixLibrary.environment) { given, _ in given }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = lines
     process.standardError = complaints

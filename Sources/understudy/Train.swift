@@ -77,6 +77,7 @@ struct Train: ParsableCommand {
     print(
       "\(result.folder.path): \(result.frames) frames of \(result.episodes) episodes, \(Self.short(result.report.seconds)) s"
     )
+    print("  runs in \(result.precision)")
     for note in result.report.notes { print("  \(note)") }
   }
 
