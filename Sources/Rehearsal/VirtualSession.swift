@@ -112,11 +112,18 @@ public final class VirtualSession {
     missed += beats
   }
 
+  /// Where host and person are, in words.
+  private var standing: String {
+    let snapshot = host.snapshot
+    let fault = snapshot.fault.flatMap(\.row).map { " for \($0.name)" } ?? ""
+    return "the arm is \(snapshot.state.name)\(fault), the person is \(world.person), episode \(conductor?.episode ?? 0)"
+  }
+
   /// Runs until the session is over, or `limit` of virtual time has gone by; then throws.
   public func run(limit: Nanoseconds) throws(RehearsalError) {
     let end = time.now + limit
     while conductor?.isDone == false {
-      guard time.now < end else { throw .tooLong(seconds: limit.seconds) }
+      guard time.now < end else { throw .tooLong(seconds: limit.seconds, standing: standing) }
       step()
     }
     host.recorder?.stop()
@@ -156,15 +163,15 @@ private final class WirePump {
 /// Why a rehearsal did not come to its end.
 public enum RehearsalError: Error, CustomStringConvertible {
   /// The session went on for longer than any such session should.
-  case tooLong(seconds: Double)
+  case tooLong(seconds: Double, standing: String)
   /// A number that makes no sense.
   case refused(String)
 
   /// A sentence for people.
   public var description: String {
     switch self {
-    case .tooLong(let seconds):
-      "The session did not end within \(Int(seconds)) s of virtual time; the person and the host seem to wait for each other."
+    case .tooLong(let seconds, let standing):
+      "The session did not end within \(Int(seconds)) s of virtual time; person and host wait for each other: \(standing)."
     case .refused(let why): why
     }
   }

@@ -46,5 +46,6 @@ enum Pedal: String {
   case success
   case failure
   case discard
+  case acknowledge
   case stop
 }

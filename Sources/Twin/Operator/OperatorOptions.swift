@@ -27,7 +27,7 @@ public struct OperatorOptions: Hashable, Sendable {
   /// What the eye sees is so old.
   public var vision_s = 0.08
   /// What the hand does arrives at the follower's tool so much later; a person knows their tool and allows for it.
-  public var chain_s = 0.12
+  public var chain_s = 0.03
   /// The hand follows its intent up to this frequency.
   public var bandwidth_Hz = 8.0
   /// Standard deviation of the hand's trembling at each joint.

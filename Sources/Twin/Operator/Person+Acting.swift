@@ -8,7 +8,7 @@ extension Person {
     case .arranging: arrange(view)
     case .waiting:
       if !heard.personCommands { hand.letGo() }
-      if frames >= 12, stillFor >= 7 { setScene() }
+      if heard.state == "protective-stop" { mend() } else if frames >= 12, stillFor >= 7 { setScene() }
     case .starting: if frames % 25 == 0 { press(.start) }
     case .performing: perform(outcome)
     case .watching: watch(view, outcome)
@@ -36,12 +36,18 @@ extension Person {
   }
 
   private func arrange(_ view: SceneView) {
-    if let next = path?.next() {
+    if heard.state == "protective-stop" {
+      mend()
+    } else if let next = path?.next() {
       hand.move(to: next)
     } else if frames >= 12, stillFor >= 5 {
       setScene()
     }
   }
+
+  /// The host stopped the arm for something's sake. With the table clear nothing is in its way any more: say so, after a
+  /// look.
+  private func mend() { if frames % 25 == 20 { press(.acknowledge) } }
 
   /// The objects go where the episode begins; a moment later the start is pressed.
   private func setScene() {

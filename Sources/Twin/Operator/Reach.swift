@@ -35,8 +35,7 @@ final class Reach {
   /// No joint passes its limit, and neither does the leader's, which is `lead` ahead of the follower's.
   func posture(
     from start: SIMD8<Double>, lead: SIMD8<Double> = .zero, to target: SIMD3<Double>, uprightWeight_m: Double,
-    turn_rad: Double? = nil,
-    turnGain: Double = 1, iterations: Int = 2
+    turn_rad: Double? = nil, turnGain: Double = 1, unrollGain: Double = 0, iterations: Int = 2
   ) -> SIMD8<Double> {
     var posture = start
     for _ in 0..<iterations {
@@ -51,6 +50,7 @@ final class Reach {
       posture += step(
         at: posture, lead: lead, move: move, turn: turn, weight: uprightWeight_m, isTurning: turn_rad != nil)
     }
+    posture[4] -= unrollGain * start[4]
     return posture
   }
 

@@ -10,7 +10,8 @@ struct Sight {
   private static let stir = 1e-4
   private static let carrying = SIMD8<Double>(1, 1, 1, 1, 1, 0, 0, 0)
   private let visionFrames: Int
-  private let chainFrames: Int
+  /// In frames, and parts of one.
+  private let chain: Double
   private var views: [SceneView]
   private var intents: [SIMD8<Double>]
   private var count = 0
@@ -20,7 +21,7 @@ struct Sight {
 
   init(options: OperatorOptions, frame_s: Double) {
     visionFrames = min(Int((options.vision_s / frame_s).rounded()), Self.length / 2 - 1)
-    chainFrames = min(Int((options.chain_s / frame_s).rounded()), Self.length / 2 - 1)
+    chain = min(max(options.chain_s / frame_s, 0), Double(Self.length / 2 - 2))
     views = Array(repeating: SceneView(), count: Self.length)
     intents = Array(repeating: .zero, count: Self.length)
   }
@@ -31,7 +32,7 @@ struct Sight {
     views[count % Self.length] = view
     intents[count % Self.length] = intent
     count += 1
-    let newest = seen.posture - self.intent(visionFrames + chainFrames)
+    let newest = seen.posture - self.intent(late)
     offset = isFresh ? newest : offset + (newest - offset) * Self.trust
     isFresh = false
   }
@@ -53,7 +54,6 @@ struct Sight {
   /// The scene as it will be once everything that the hand already did has arrived at the tool.
   var expected: SceneView {
     var view = seen
-    let late = visionFrames + chainFrames
     let settled = intent(late) + offset
     view.posture = settled + (intent(0) - intent(late)) * effect
     return view
@@ -62,13 +62,21 @@ struct Sight {
   /// How much of the hand's recent motion the arm made, 0…1: a tool that is jammed does not come along, and a person
   /// sees that.
   private var effect: Double {
-    let late = visionFrames + chainFrames
     // The jaw does not count: it is meant to be stopped by what it grasps.
-    let meant = (intent(late) - intent(late + Self.window)) * Self.carrying
+    let meant = (intent(late) - intent(late + Double(Self.window))) * Self.carrying
     let made = seen.posture - self.view(visionFrames + Self.window).posture
     return min(max(((made * meant).sum() + Self.stir) / ((meant * meant).sum() + Self.stir), 0), 1)
   }
 
   private func view(_ age: Int) -> SceneView { views[(count + 2 * Self.length - 1 - age) % Self.length] }
-  private func intent(_ age: Int) -> SIMD8<Double> { intents[(count + 2 * Self.length - 1 - age) % Self.length] }
+  /// Between two frames the hand is between two intents.
+  private func intent(_ age: Double) -> SIMD8<Double> {
+    let whole = age.rounded(.down)
+    let newer = intents[(count + 2 * Self.length - 1 - Int(whole)) % Self.length]
+    let older = intents[(count + 2 * Self.length - 2 - Int(whole)) % Self.length]
+    return newer + (older - newer) * (age - whole)
+  }
+
+  /// How long ago the hand meant what is seen now, in frames.
+  private var late: Double { Double(visionFrames) + chain }
 }

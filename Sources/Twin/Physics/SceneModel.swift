@@ -84,6 +84,8 @@ final class SceneModel {
 struct Contact {
   let geoms: (Int, Int)
   let position: SIMD3<Double>
+  /// The direction in which they press on each other, sign aside.
+  let normal: SIMD3<Double>
   /// How hard they press on each other, in N.
   let normalForce_N: Double
 }
@@ -205,9 +207,9 @@ final class Simulation {
     withUnsafeMutablePointer(to: &force) {
       $0.withMemoryRebound(to: Double.self, capacity: 6) { mj_contactForce(scene.model, data, Int32(index), $0) }
     }
-    let p = contact.pointee.pos
+    let (p, n) = (contact.pointee.pos, contact.pointee.frame)
     return Contact(
       geoms: (Int(contact.pointee.geom.0), Int(contact.pointee.geom.1)), position: SIMD3(p.0, p.1, p.2),
-      normalForce_N: force.0)
+      normal: SIMD3(n.0, n.1, n.2), normalForce_N: force.0)
   }
 }

@@ -3,7 +3,7 @@ internal import RealTime
 /// `insert`: put the stylus into the cup.
 ///
 /// Success: the tip is more than 8 mm below the rim, inside the hole. Failure: more than 4 N of contact anywhere but
-/// inside the hole, or 4 s. The hole is 12 mm wide, the stylus 6 mm thick.
+/// inside the hole, the stylus jammed in it, or 4 s. The hole is 12 mm wide, the stylus 6 mm thick.
 final class InsertTask: TwinTask {
   static let name = "insert"
 
@@ -15,6 +15,9 @@ final class InsertTask: TwinTask {
   /// Contact outside the hole that fails the episode, and how long it must last: one step's spike is numerics.
   static let forceLimit_N = 4.0
   static let forceSteps = 5
+  /// Contact inside the hole that counts as jammed, and for how long: a third of a second, long before servos give in.
+  static let jamLimit_N = 15.0
+  static let jamSteps = 160
 
   let limit_s = 4.0
   // Tip 48 mm over the table at (170, 0) mm, stylus upright, jaws on the stylus.
@@ -26,6 +29,7 @@ final class InsertTask: TwinTask {
   private let tool: Int
   private var steps = 0
   private var hardSteps = 0
+  private var jammedSteps = 0
   private var verdict = Outcome.open
   private var wasEverIn = false
 
@@ -59,6 +63,7 @@ final class InsertTask: TwinTask {
   func begin() {
     steps = 0
     hardSteps = 0
+    jammedSteps = 0
     verdict = .open
     wasEverIn = false
   }
@@ -69,27 +74,35 @@ final class InsertTask: TwinTask {
     let isIn = tip.z < -Self.depth_m && max(abs(tip.x), abs(tip.y)) < Self.holeHalfWidth_m
     wasEverIn = wasEverIn || isIn
     steps += 1
-    hardSteps = forceOutside_N(mouth) > Self.forceLimit_N ? hardSteps + 1 : 0
+    let force = forces_N(mouth)
+    hardSteps = force.outside > Self.forceLimit_N ? hardSteps + 1 : 0
+    jammedSteps = force.inside > Self.jamLimit_N ? jammedSteps + 1 : 0
     guard verdict == .open else { return }
     if isIn {
       verdict = .success
-    } else if hardSteps >= Self.forceSteps || Double(steps) * simulation.scene.timestep_s > limit_s {
+    } else if hardSteps >= Self.forceSteps || jammedSteps >= Self.jamSteps
+      || Double(steps) * simulation.scene.timestep_s > limit_s
+    {
       verdict = .failure
     }
   }
 
   func outcome(forgiving: Bool) -> Outcome { forgiving ? (wasEverIn ? .success : .open) : verdict }
 
-  /// What the arm presses on anything but the inside of the hole.
-  private func forceOutside_N(_ mouth: SIMD3<Double>) -> Double {
-    var sum = 0.0
+  /// What the arm presses on the inside of the hole, and on anything else.
+  private func forces_N(_ mouth: SIMD3<Double>) -> (inside: Double, outside: Double) {
+    var (inside, outside) = (0.0, 0.0)
     for index in 0..<simulation.contactCount {
       let contact = simulation.contact(index)
       let at = contact.position - mouth
-      let isInside = max(abs(at.x), abs(at.y)) < Self.holeHalfWidth_m + 0.0005 && at.z < -0.0005
-      if !isInside { sum += contact.normalForce_N }
+      let isOnRim = contact.normal.z.magnitude > 0.5 && at.z > -0.0005
+      if max(abs(at.x), abs(at.y)) < Self.holeHalfWidth_m + 0.0005 && !isOnRim {
+        inside += contact.normalForce_N
+      } else {
+        outside += contact.normalForce_N
+      }
     }
-    return sum
+    return (inside, outside)
   }
 
   func features() -> [(name: String, value: Double)] {

@@ -1,0 +1,16 @@
+import Control
+import Foundation
+import Testing
+
+@Suite struct ReadmeTests {
+  @Test func `the README's table of faults is the program's own`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    let begin = try #require(readme.range(of: "<!-- faults -->\n"))
+    let end = try #require(readme.range(of: "<!-- /faults -->"))
+    let rows = Fault.table.map { "| `\($0.name)` | \($0.detection) | \($0.cause) | \($0.remedy) |" }
+    let table = ["| fault | noticed by | usual cause | what to do |", "|---|---|---|---|"] + rows
+    #expect(String(readme[begin.upperBound..<end.lowerBound]) == table.joined(separator: "\n") + "\n")
+  }
+}
