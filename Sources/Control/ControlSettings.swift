@@ -22,15 +22,18 @@ public struct ControlSettings: Sendable {
   public var clutchShare: Float
   /// Where the arm rests without torque; nil: parking holds.
   public var rest: JointVector?
+  /// How near each joint must come to its rest pose before torque goes off, radians.
+  public var restTolerance: Float
+  /// For how many ticks that is waited for.
+  public var restPatience: Int32
   /// Whether the leader follows while the policy drives.
   public var mirrors: Bool
   /// How it does so.
   public var mirror = MirrorSettings()
-  /// Whether the policy needs the environment.
-  public var needsEnvironment: Bool
-  /// How old the newest datagram may be while it does.
+  /// How old the newest datagram may be while a policy that looks at the environment drives.
   public var environmentStale: Nanoseconds
-  /// Status bits of a servo that stop the arm.
+  /// Status bits of a servo that stop the arm: supply, encoder, heat, current, overload. Not the angle's: the envelope keeps
+  /// the limits, and a limp arm may lie outside them.
   public var alarmBits: UInt8
 
   /// Settings for a loop of `period` that decides every `decisionTicks`, everything else at its default.
@@ -45,10 +48,11 @@ public struct ControlSettings: Sendable {
     clutchStep = 0.6 * seconds
     clutchShare = 0.1
     rest = nil
+    restTolerance = 0.1
+    restPatience = Int32(clamping: 1_000_000_000 / max(1, period.count))
     mirrors = false
-    needsEnvironment = false
     environmentStale = .milliseconds(200)
-    alarmBits = 0b0010_1101
+    alarmBits = 0b0010_1111
   }
 }
 
@@ -77,7 +81,9 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var fault: Fault?
   /// Whether a slow move is under way, or the follower is still closing in on the leader.
   public var isMoving = false
-  /// Whether the leader's torque is on.
+  /// Whether the follower's torque is on, coming on, or not yet known to be off.
+  public var followerHeld = false
+  /// The same of the leader's.
   public var leaderHeld = false
   /// How many requests were refused since the start, and the last of them.
   public var refusals: UInt32 = 0

@@ -77,15 +77,30 @@ public struct Envelope: BitwiseCopyable, Sendable {
     guard all((wish - wish) .== 0) else { throw .wishNotFinite }
     guard all(age .<= staleTicks) else { throw .followerStale }
     guard all((measured - measured) .== 0) else { throw .followerStale }
-    let behind = previous.goal - measured
-    guard all(behind .<= lag), all(behind .>= -lag) else { throw .lag }
+    guard !lags(previous.goal, measured) else { throw .lag }
     return project(wish, from: previous, pace: pace)
   }
 
-  /// The command on the way to rest: what a stop does, whatever failed. It needs no reading and refuses nothing.
+  /// Whether command and measurement lie too far apart.
   @_noAllocation @_noLocks
-  public func brake(from previous: Motion) -> (motion: Motion, limits: Limits) {
-    project(previous.goal, from: previous, pace: 1)
+  func lags(_ command: JointVector, _ measured: JointVector) -> Bool {
+    let behind = command - measured
+    return !(all(behind .<= lag) && all(behind .>= -lag))
+  }
+
+  /// A pose, brought within the joint limits; nil where it is not finite.
+  @_noAllocation @_noLocks
+  public func reachable(_ pose: JointVector) -> JointVector? {
+    guard all((pose - pose) .== 0) else { return nil }
+    return pose.clamped(lowerBound: lower, upperBound: upper)
+  }
+
+  /// The command on the way to rest: what a stop does, whatever failed. It needs no reading and refuses nothing.
+  ///
+  /// Rest is where the command is, or at `pose` where the stop should give way to there.
+  @_noAllocation @_noLocks
+  public func brake(from previous: Motion, to pose: JointVector? = nil) -> (motion: Motion, limits: Limits) {
+    project(pose ?? previous.goal, from: previous, pace: 1)
   }
 
   /// The projection alone. `wish` must be finite.

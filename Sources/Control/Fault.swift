@@ -17,12 +17,14 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
   case followerLost = 7
   /// The leader's port is gone.
   case leaderLost = 8
-  /// A servo reports voltage, angle, heat, current or overload.
+  /// A servo reports trouble with its supply, encoder, heat, current or load.
   case servo = 9
   /// The recorder fell a whole ring behind.
   case recorder = 10
   /// The controller was asked to drive by policy without one.
   case noPolicy = 11
+  /// A servo does not confirm the goal or the torque that it was given, so torque does not come on.
+  case torqueRefused = 12
 
   /// One row of the table.
   public struct Row: Sendable {
@@ -66,7 +68,7 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     Row(
       fault: .lag, name: "lag", detection: "|command − measured| exceeds `envelope.lag_rad`, in the same tick",
       category: 2, clears: true, cause: "the arm is blocked, too heavily loaded, or a servo dropped its torque",
-      remedy: "Free the arm; if it was not blocked, look at the servo's voltage and heat; then acknowledge."),
+      remedy: "The arm gave way to where it stood: free it, or look at the servo's voltage and heat; then acknowledge."),
     Row(
       fault: .gap, name: "gap", detection: "a tick begins 100 ms late or more", category: 2, clears: true,
       cause: "the machine was suspended or starved", remedy: "Run `understudy doctor`, then acknowledge."),
@@ -80,7 +82,7 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     Row(
       fault: .servo, name: "servo", detection: "the status byte of a reply, in the same tick", category: 2,
       clears: true,
-      cause: "supply voltage, heat, current or overload, as the servo file's status bits say",
+      cause: "supply voltage, encoder, heat, current or overload, as the servo file's status bits say",
       remedy: "Do what the named status bit says, then acknowledge."),
     Row(
       fault: .recorder, name: "recorder-overflow", detection: "the ring refuses a record", category: 2, clears: true,
@@ -88,6 +90,11 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     Row(
       fault: .noPolicy, name: "no-policy", detection: "autonomous without a loaded policy, in the same tick",
       category: 2, clears: true, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
+    Row(
+      fault: .torqueRefused, name: "torque-refused",
+      detection: "a servo has not confirmed goal = present or its torque within 50 ticks; the arm stays limp",
+      category: 2, clears: true, cause: "a servo that is out of its own limits, or a very noisy line",
+      remedy: "Move the arm into its range and check the cable chain, then acknowledge."),
   ]
 
   /// This fault's row.

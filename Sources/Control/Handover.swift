@@ -75,9 +75,12 @@ public struct GrabDetector: BitwiseCopyable, Sendable {
     settled = 0
   }
 
-  /// True in the tick in which a hand is certain.
+  /// True in the tick in which a hand is certain. `age` counts the ticks since each joint's reading: an old one lags behind
+  /// what was commanded since, which looks like a hand and is none.
   @_noAllocation @_noLocks
-  public mutating func feel(_ leader: JointVector, commanded: JointVector, settings: MirrorSettings) -> Bool {
+  public mutating func feel(
+    _ leader: JointVector, age: SIMD8<Int32>, commanded: JointVector, settings: MirrorSettings
+  ) -> Bool {
     expected += (commanded - expected) * settings.followShare
     let speed = commanded - last
     last = commanded
@@ -85,7 +88,7 @@ public struct GrabDetector: BitwiseCopyable, Sendable {
     settled += 1
     guard settled > settings.settleTicks else { return false }
     var felt = false
-    for joint in 0..<8 {
+    for joint in 0..<8 where age[joint] == 0 {
       let deviation = leader[joint] - expected[joint]
       let size = deviation < 0 ? -deviation : deviation
       let pace = speed[joint] < 0 ? -speed[joint] : speed[joint]

@@ -5,19 +5,27 @@ public import ServoBus
 
 /// One arm on one bus, in radians: its newest reading, the age of each joint's, and its torque.
 ///
-/// Torque is enabled only with goal = present, over as many ticks as there are writes (one sync write a bus and tick):
-/// goal = present, then (for a leader) the torque limit, then torque enable.
+/// Torque comes on only with goal = present, and only after every servo has said that it holds that goal: a sync write
+/// has no answer, and a lost one would send the arm to wherever its last goal was. So, one write a tick:
+///
+///     goal = present ─▶ read back ─▶ (leader: torque limit 0) ─▶ torque on ─▶ read back ─▶ follow
+///
+/// Torque that was switched off is read back too, and switched off again where a servo missed it.
 public struct Limb: ~Copyable {
   /// Where the arm is on the way to torque and back.
   public enum Torque: BitwiseCopyable, Sendable {
     /// Limp.
     case off
-    /// The goal is where the arm is; torque comes next.
+    /// The goal is where the arm is; torque comes when every servo says that it holds it.
     case aligned
     /// The torque limit has been lowered; torque comes next.
     case limited
+    /// Torque was switched on; every servo has to say so.
+    case enabling
     /// The arm follows its goal.
     case on
+    /// Torque was switched off; every servo has to say so.
+    case releasing
   }
 
   private var bus: ServoBus
@@ -29,18 +37,25 @@ public struct Limb: ~Copyable {
   private let joints: Int
   private var raw = SIMD8<Int32>(repeating: 0)
   private var ramp: Int32 = 0
+  /// What every servo has to confirm, and whether all of them just did.
+  private var expected = SIMD8<Int32>(repeating: 0)
+  private var confirmed = false
+  private var tries: Int32 = 0
+  private var statuses = SIMD8<UInt8>(repeating: 0)
 
   /// The newest reading of each joint.
   public private(set) var reading = ArmReading()
   /// How many ticks ago each joint's reading came; joints that the arm does not have are always fresh.
   public private(set) var age: SIMD8<Int32>
   /// Whether the arm holds itself.
-  public private(set) var torque = Torque.off
-  /// The status bits that any servo set in its newest reply.
-  public private(set) var status: UInt8 = 0
+  public private(set) var torque: Torque
 
   /// An arm whose servos were checked by the set-up path.
-  public init(bus: consuming ServoBus, scale: ArmScale) {
+  ///
+  /// With `startsLimp` its torque, which an earlier process may have left on, goes off in the first ticks: for a leader,
+  /// which a person is about to move. A follower that still holds goes on holding until it is enabled.
+  public init(bus: consuming ServoBus, scale: ArmScale, startsLimp: Bool = false) {
+    torque = startsLimp ? .releasing : .off
     registers = bus.model.registers
     block = RegisterBlock(from: registers.presentPosition, through: registers.presentLoad)
     let load = bus.model.entries.first { $0.register == bus.model.registers.presentLoad }
@@ -62,29 +77,39 @@ public struct Limb: ~Copyable {
 
   private static var unknown: Int32 { .max / 2 }
 
-  /// Puts the request for this tick's reading on the wire.
-  public mutating func ask() { bus.post(block) }
+  /// Puts the request for this tick's reading on the wire; on the way to torque and back, for what has to be confirmed.
+  public mutating func ask() {
+    switch torque {
+    case .off, .limited, .on: bus.post(block)
+    case .aligned: bus.post(RegisterBlock(registers.goalPosition))
+    case .enabling, .releasing: bus.post(RegisterBlock(registers.torqueEnable))
+    }
+  }
 
   /// Takes in what came by the deadline. A reply that is missing leaves that joint's last reading, one tick older.
   public mutating func collect(until deadline: Nanoseconds) {
     bus.collect(until: deadline)
     var velocity = SIMD8<Int32>(repeating: 0)
     var fresh = SIMDMask<SIMD8<Int32>>(repeating: false)
-    status = 0
+    var agreeing = 0
     for joint in 0..<joints {
       let reply = bus.reply(joint)
       if age[joint] < Self.unknown { age[joint] += 1 }
-      guard reply.sequence == bus.newestSequence, let position = reply.value(of: registers.presentPosition) else {
+      guard reply.sequence == bus.newestSequence else { continue }
+      statuses[joint] = reply.statusBits
+      guard let position = reply.value(of: registers.presentPosition) else {
+        let value = reply.value(of: torque == .aligned ? registers.goalPosition : registers.torqueEnable)
+        if value == expected[joint] { agreeing += 1 }
         continue
       }
       raw[joint] = position
       velocity[joint] = reply.value(of: registers.presentVelocity) ?? 0
       reading.load[joint] = Float(reply.value(of: registers.presentLoad) ?? 0) * loadUnit
       reading.time[joint] = reply.receivedAt.count
-      status |= reply.statusBits
       age[joint] = 0
       fresh[joint] = true
     }
+    confirmed = agreeing == joints
     guard any(fresh) else { return }
     reading.position.replace(with: scale.radians(raw), where: fresh)
     reading.velocity.replace(with: scale.radiansPerSecond(velocity), where: fresh)
@@ -96,46 +121,74 @@ public struct Limb: ~Copyable {
   /// Whether the port is gone.
   public var isLost: Bool { bus.isLost }
 
+  /// Whether torque was asked for and some servo has not confirmed its goal or its torque for half a second.
+  public var refusesTorque: Bool { torque != .on && torque != .releasing && tries > Self.mostTries }
+
+  /// The status bits that servos set in their newest replies.
+  public var status: UInt8 {
+    var bits: UInt8 = 0
+    for joint in 0..<joints { bits |= statuses[joint] }
+    return bits
+  }
+
   /// One write towards `powered`, or the goal once torque is on. With a `share` of full torque as its limit, the limit
   /// rises from nothing to it over `rampTicks`.
   public mutating func act(goal: JointVector, powered: Bool, share: Float? = nil, rampTicks: Int32 = 1) {
+    if powered, torque != .on { tries += 1 }
     switch torque {
-    case .off where powered:
-      guard write(reading.position) else { return }
-      torque = .aligned
-      ramp = 0
+    case .off where powered: align()
+    case .aligned where powered && !confirmed: align()
     case .aligned where powered && share != nil:
       bus.syncWrite(SIMD8(repeating: 0), to: registers.torqueLimit)
       torque = .limited
-    case .aligned where powered, .limited where powered:
-      bus.syncWrite(SIMD8(repeating: 1), to: registers.torqueEnable)
-      torque = .on
+    case .aligned where powered, .limited where powered: switchTorque(on: true)
+    case .enabling where powered:
+      if confirmed { torque = .on } else { switchTorque(on: true) }
     case .on where powered:
-      // While the limit rises, every other write raises it.
-      if let share, ramp < rampTicks {
-        ramp += 1
-        if ramp % 2 == 0 || ramp == rampTicks {
-          let limit = share * Float(fullTorque) * Float(ramp) / Float(rampTicks)
-          bus.syncWrite(SIMD8(repeating: Int32(limit)), to: registers.torqueLimit)
-          return
-        }
-      }
-      write(goal)
-    case .off:
-      break
-    case .aligned, .limited, .on:
-      bus.syncWrite(SIMD8(repeating: 0), to: registers.torqueEnable)
-      torque = .off
+      tries = 0
+      follow(goal, share: share, rampTicks: rampTicks)
+    case .releasing where powered: torque = .off
+    case .off: tries = 0
+    case .aligned, .limited, .enabling, .on:
+      tries = 0
+      switchTorque(on: false)
+    case .releasing:
+      // A servo that never confirms is silent: the next session's check names it.
+      tries += 1
+      if confirmed || isLost || tries > Self.mostTries { torque = .off } else { switchTorque(on: false) }
     }
   }
 
-  /// Sends a goal; false, and nothing sent, where it is not finite.
-  @discardableResult
-  private mutating func write(_ goal: JointVector) -> Bool {
-    guard let ticks = scale.ticks(goal) else { return false }
+  /// Goal = present; where not every joint has just been read, the arm has to wait for a tick in which it was.
+  private mutating func align() {
+    torque = .off
+    guard all(age .== 0), let ticks = scale.ticks(reading.position) else { return }
     bus.syncWrite(ticks, to: registers.goalPosition)
-    return true
+    expected = ticks
+    torque = .aligned
+    ramp = 0
   }
+
+  private mutating func switchTorque(on: Bool) {
+    expected = SIMD8(repeating: on ? 1 : 0)
+    bus.syncWrite(expected, to: registers.torqueEnable)
+    torque = on ? .enabling : .releasing
+  }
+
+  private mutating func follow(_ goal: JointVector, share: Float?, rampTicks: Int32) {
+    // While the limit rises, every other write raises it.
+    if let share, ramp < rampTicks {
+      ramp += 1
+      if ramp % 2 == 0 || ramp == rampTicks {
+        let limit = share * Float(fullTorque) * Float(ramp) / Float(rampTicks)
+        bus.syncWrite(SIMD8(repeating: Int32(limit)), to: registers.torqueLimit)
+        return
+      }
+    }
+    if let ticks = scale.ticks(goal) { bus.syncWrite(ticks, to: registers.goalPosition) }
+  }
+
+  private static var mostTries: Int32 { 50 }
 
   /// Whether torque is on at its full limit.
   public func isFullyPowered(rampTicks: Int32) -> Bool { torque == .on && ramp >= rampTicks }

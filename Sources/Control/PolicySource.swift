@@ -61,6 +61,8 @@ public final class PolicySource {
   public private(set) var doubt = Float.nan
   /// The loaded policy's generation; 0 without one.
   public private(set) var generation: UInt32 = 0
+  /// Whether the loaded policy looks at the environment.
+  public private(set) var usesEnvironment = false
 
   /// The most features and outputs a policy may have; storage for them is allocated here, once.
   public static let capacity = 1024
@@ -83,6 +85,7 @@ public final class PolicySource {
   public func load(_ next: Unmanaged<Loaded>) {
     loaded = next
     generation = next._withUnsafeGuaranteedRef { $0.generation }
+    usesEnvironment = next._withUnsafeGuaranteedRef { $0.plan.features.usesEnvironment }
     forget()
   }
 

@@ -62,8 +62,8 @@ public enum State: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case (.idle, .enable), (.off, .enable): .ready
     case (.ready, .teleoperate), (.holding, .teleoperate), (.autonomous, .teleoperate): .teleoperating
     case (.ready, .policy), (.holding, .policy), (.autonomous, .policy), (.teleoperating, .policy): .autonomous
-    case (.ready, .playback), (.holding, .playback), (.autonomous, .playback), (.correcting, .playback),
-      (.teleoperating, .playback):
+    case (.ready, .playback), (.holding, .playback), (.autonomous, .playback), (.handingOver, .playback),
+      (.correcting, .playback), (.teleoperating, .playback):
       .autonomous
     case (.autonomous, .takeOver), (.holding, .takeOver): .handingOver
     case (.correcting, .release), (.handingOver, .release): .autonomous

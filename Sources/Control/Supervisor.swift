@@ -7,10 +7,13 @@ struct Supervisor: BitwiseCopyable {
   private(set) var state = State.idle
   /// The fault that stopped it, until acknowledged.
   private(set) var fault: Fault?
+  /// Where the arm stood when a stop found it blocked: holding on to the command would press on, and spring back later.
+  private(set) var givesWayTo: JointVector?
   /// The episode that records belong to.
   private(set) var episode: UInt32 = 0
   /// The slow move under way, if one is.
   private(set) var approach: Approach?
+  private var waited: Int32 = 0
   /// The leader-follower offset while a person commands.
   var clutch = Clutch()
   /// True while the offset closes by itself (teleoperation's beginning), false where only the person's motion closes it.
@@ -44,9 +47,10 @@ struct Supervisor: BitwiseCopyable {
   var isClosingIn: Bool { state == .teleoperating && !clutch.isClosed }
 
   /// A controlled stop, latched. The first fault is kept: what follows from it must not hide it.
-  mutating func stop(for fault: Fault) {
+  mutating func stop(for fault: Fault, at standing: JointVector? = nil) {
     guard state.isPowered, state != .protectiveStop else { return }
     self.fault = fault
+    givesWayTo = fault == .lag || fault == .servo ? standing : nil
     state = .protectiveStop
     approach = nil
   }
@@ -64,10 +68,22 @@ struct Supervisor: BitwiseCopyable {
     clutch.engage(command: command, leader: leader)
   }
 
-  /// Torque off at the rest pose.
-  mutating func parked() {
-    approach = nil
-    state = .idle
+  /// The command has come to the rest pose: torque goes off as soon as the arm has too. One that does not come within
+  /// `patience` ticks is held instead.
+  mutating func park(isAtRest: Bool, patience: Int32) {
+    if isAtRest {
+      approach = nil
+      state = .idle
+    } else {
+      waited += 1
+      if waited > patience { arrived() }
+    }
+  }
+
+  /// Counts a request that is not carried out.
+  mutating func refuse(_ action: Request.Action) {
+    refusals &+= 1
+    refused = action
   }
 
   /// Applies a request; a refused one changes nothing and is counted. True when the state allowed it.
@@ -75,8 +91,7 @@ struct Supervisor: BitwiseCopyable {
     _ request: Request, command: JointVector, leader: JointVector, settings: ControlSettings
   ) -> Bool {
     guard let next = state.after(request.action) else {
-      refusals &+= 1
-      refused = request.action
+      refuse(request.action)
       return false
     }
     switch request.action {
@@ -87,8 +102,11 @@ struct Supervisor: BitwiseCopyable {
       clutch.engage(command: command, leader: leader)
     case .playback: approach = Approach(to: request.pose, step: settings.slowStep, stepChange: settings.slowStepChange)
     case .park:
+      waited = 0
       approach = settings.rest.map { Approach(to: $0, step: settings.slowStep, stepChange: settings.slowStepChange) }
-    case .acknowledge: fault = nil
+    case .acknowledge, .enable:
+      fault = nil
+      givesWayTo = nil
     case .none, .loadPolicy: break
     default: approach = nil
     }

@@ -31,6 +31,7 @@ public final class Tick: @unchecked Sendable {
   /// Where the leader stands, in the follower's angles.
   var guiding = JointVector.zero
   var snapshot = Snapshot()
+  var recorderIsFull = false
   /// How late ticks began.
   public let wakeLatency = Histogram()
   /// How long ticks waited for replies.
@@ -81,23 +82,27 @@ public final class Tick: @unchecked Sendable {
     defer { record.phases.constrain = elapsed(since: began) }
     guard follower.torque == .on else { return Motion(at: follower.reading.position) }
     do throws(Fault) {
-      if supervisor.state == .protectiveStop { return envelope.brake(from: previous).motion }
+      if supervisor.state == .protectiveStop { return stop() }
       let (motion, limits) = try envelope.constrain(
         wish, from: previous, measured: follower.reading.position, age: follower.age, pace: 1)
       record.verdict.limits = limits
       return motion
     } catch {
-      supervisor.stop(for: error)
-      return envelope.brake(from: previous).motion
+      supervisor.stop(for: error, at: envelope.reachable(follower.reading.position))
+      return stop()
     }
   }
+
+  private func stop() -> Motion { envelope.brake(from: previous, to: supervisor.givesWayTo).motion }
 
   /// One sync write a bus.
   private func act(_ command: Motion) {
     let began = clock.now
     previous = command
     record.command = command.goal
-    follower.act(goal: command.goal, powered: supervisor.state.isPowered)
+    // A stop never brings torque on.
+    let mayPower = supervisor.state != .protectiveStop || follower.torque == .on
+    follower.act(goal: command.goal, powered: supervisor.state.isPowered && mayPower)
     mirror()
     record.phases.act = elapsed(since: began)
   }
@@ -110,7 +115,8 @@ public final class Tick: @unchecked Sendable {
     record.episode = supervisor.episode
     record.policy = policy.generation
     record.verdict.fault = supervisor.fault?.rawValue ?? 0
-    if !records.push(record) { supervisor.stop(for: .recorder) }
+    recorderIsFull = !records.push(record)
+    if recorderIsFull { supervisor.stop(for: .recorder) }
     publish()
     record.phases.record = elapsed(since: began)
   }

@@ -48,6 +48,7 @@ public final class ArmHost: SessionHost {
   public var promoted: (URL) -> Void = { _ in }
 
   private let pair: Rig.Pair
+  private var newest = Snapshot()
   private var environment: EnvironmentDecoder
   private var loaded: [PolicySource.Loaded] = []
   private var rounds: TrainingRounds?
@@ -69,13 +70,12 @@ public final class ArmHost: SessionHost {
       try Self.bringUp("leader", side, rig, &bus)
       map = LeaderFollowerMap(
         leader: leaderScale, follower: scale, gripper: pair.follower.arm.gripper?.joint)
-      leader = Limb(bus: bus, scale: leaderScale)
+      leader = Limb(bus: bus, scale: leaderScale, startsLimp: true)
     }
     let period = Nanoseconds(1_000_000_000 / Int64(rig.loop_Hz))
     var settings = ControlSettings(period: period, decisionTicks: rig.loop_Hz / rig.decision_Hz)
     settings.rest = pair.follower.arm.rest
     settings.mirrors = leaderMirrors && leader != nil
-    settings.needsEnvironment = rig.environment != nil
     settings.environmentStale = .milliseconds(Int64(rig.environment?.stale_ms ?? 0))
     let envelope = Envelope(
       lower: scale.lower, upper: scale.upper, velocity: rig.envelope.velocity_rad_s,
@@ -106,7 +106,11 @@ public final class ArmHost: SessionHost {
   public var truth: Bool? { environment.truth }
 
   /// The newest snapshot.
-  public var snapshot: Snapshot { channels.snapshots.load() ?? Snapshot() }
+  public var snapshot: Snapshot {
+    // Where the tick is just writing, the one before counts: a blank one would say that torque is off.
+    if let newer = channels.snapshots.load() { newest = newer }
+    return newest
+  }
 
   // MARK: What goes out
 
@@ -126,6 +130,8 @@ public final class ArmHost: SessionHost {
     var info = EpisodeInfo(number: UInt32(clamping: number))
     info.attempt = attempt
     info.policyDigest = policyName
+    // What was true of the scene before is not true of this episode.
+    environment.truth = nil
     recorder?.expect(info)
   }
 

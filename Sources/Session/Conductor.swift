@@ -25,6 +25,9 @@ public final class Conductor {
   private var ending = false
   private var lifted = JointVector.zero
   private var parkingBegan = false
+  /// The newest tick seen, and the one seen when the arm was last asked for something.
+  private var tick: UInt64 = 0
+  private var asked: UInt64?
 
   /// The episode under way or next, as announced.
   public private(set) var episode: Int
@@ -44,7 +47,9 @@ public final class Conductor {
     /// Up and out of whatever the tool is in, then on to where the next thing begins.
     case retreating(then: Next)
     case reset(started: Bool, moving: Bool)
-    case running(since: Nanoseconds)
+    /// A person stopped the arm between episodes; start goes on.
+    case held
+    case running
     case training
     case parking
   }
@@ -66,6 +71,7 @@ public final class Conductor {
 
   /// One step, after a tick: what `snapshot` shows decides what happens next.
   public func step(at now: Nanoseconds, _ snapshot: Snapshot) {
+    tick = snapshot.record.tick
     let heard = signals
     signals.removeAll(keepingCapacity: true)
     for signal in heard { act(on: signal, snapshot) }
@@ -73,33 +79,41 @@ public final class Conductor {
     switch phase {
     case .begin: begin(snapshot)
     case .retreating(let next): retreating(then: next, snapshot)
-    case .reset(let started, let moving): reset(started: started, moving: moving, snapshot, now)
-    case .running(let since): running(since: since, snapshot, now)
+    case .reset(let started, let moving): reset(started: started, moving: moving, snapshot)
+    case .held: break
+    case .running: running(snapshot)
     case .training: training()
-    case .parking:
-      // Holding here means that there is no rest pose, or that somebody stopped the move: the arm stays where it is.
-      if snapshot.state == .parking { parkingBegan = true }
-      isDone =
-        !snapshot.state.isPowered || snapshot.state == .protectiveStop || snapshot.state == .holding && parkingBegan
+    case .parking: parking(snapshot)
     }
     announce(snapshot, now)
   }
+
+  /// In real time a step comes more often than a tick, and a tick may have begun before the request came: only the second
+  /// one from then on must show what became of it.
+  private func ask(_ request: Request) {
+    asked = tick
+    host.ask(request)
+  }
+
+  private var isAnswered: Bool { asked.map { tick >= $0 + 2 } ?? true }
 
   // MARK: What the person says
 
   private func act(on signal: PersonSignal, _ snapshot: Snapshot) {
     switch (signal, phase) {
     case (.stop, _): ending = true
-    case (.hold, _): host.ask(Request(.hold))
-    case (.acknowledge, _): host.ask(Request(.acknowledge))
+    case (.hold, _): hold()
+    case (.acknowledge, _): ask(Request(.acknowledge))
     case (.start, .reset(_, let moving)): phase = .reset(started: true, moving: moving)
-    case (.takeOver, .running): host.ask(Request(.takeOver))
-    case (.release, .running): host.ask(Request(.release))
-    case (.success, .running): finish(.success, snapshot)
+    case (.start, .held): phase = .begin
+    case (.takeOver, .running): ask(Request(.takeOver))
+    case (.release, .running): ask(Request(.release))
+    // A stop that the person has not seen yet has already decided.
+    case (.success, .running): finish(snapshot.state == .protectiveStop ? .failure : .success, snapshot)
     case (.failure, .running): finish(.failure, snapshot)
     case (.discard, .running):
-      host.ask(Request(.hold))
-      host.ask(.episode(0))
+      ask(Request(.hold))
+      ask(.episode(0))
       host.discardEpisode(episode)
       attempt += 1
       phase = .begin
@@ -107,17 +121,31 @@ public final class Conductor {
     }
   }
 
+  /// Stops the arm wherever it is. On its way to rest that is the session's end: it holds there.
+  private func hold() {
+    ask(Request(.hold))
+    switch phase {
+    case .begin, .retreating(then: .reset), .reset, .held: phase = .held
+    case .retreating(then: .park), .parking:
+      phase = .parking
+      parkingBegan = true
+    case .running, .training: break
+    }
+  }
+
   // MARK: Phases
 
   private func begin(_ snapshot: Snapshot) {
+    guard isAnswered else { return }
     switch snapshot.state {
-    case .idle, .off: host.ask(Request(.enable))
+    case .idle: ask(Request(.enable))
+    case .off: ending = true  // somebody let the arm go: that is not undone by itself
     case .protectiveStop: break  // until a person acknowledges
     case .ready, .holding, .teleoperating, .autonomous, .correcting, .handingOver, .parking:
       if plan.activity.usesPolicy {
         retreat(then: .reset, snapshot)
       } else {
-        host.ask(Request(.teleoperate))
+        ask(Request(.teleoperate))
         phase = .reset(started: false, moving: true)
       }
     }
@@ -126,50 +154,46 @@ public final class Conductor {
   /// Lifts the tool first: from inside a cup or beside a wall no straight move leads home.
   private func retreat(then next: Next, _ snapshot: Snapshot) {
     lifted = plan.lifted(snapshot.record.command)
-    host.ask(.playback(to: lifted))
+    ask(.playback(to: lifted))
     phase = .retreating(then: next)
   }
 
   private func retreating(then next: Next, _ snapshot: Snapshot) {
-    if snapshot.state == .protectiveStop {
-      phase = next == .reset ? .begin : .parking
-      return
-    }
-    guard stands(at: lifted, snapshot) else { return }
-    switch next {
-    case .reset:
-      host.ask(.playback(to: plan.start(of: episode)))
+    guard isAnswered else { return }
+    switch (snapshot.state, next) {
+    case (.autonomous, _): break
+    case (.holding, .reset):
+      ask(.playback(to: plan.start(of: episode)))
       phase = .reset(started: false, moving: true)
-    case .park:
-      host.ask(Request(.park))
+    case (.holding, .park):
+      ask(Request(.park))
       phase = .parking
+    // A fault, or the move was refused.
+    case (_, .reset): phase = .begin
+    case (_, .park): phase = .parking
     }
   }
 
-  /// The request takes a tick to show, so the place counts too: before that the old state may look like the wanted one.
-  private func stands(at pose: JointVector, _ snapshot: Snapshot) -> Bool {
-    let way = pose - snapshot.record.command
-    return snapshot.state == .holding && !snapshot.isMoving && (way * way).sum() < 1e-4
-  }
-
-  private func reset(started: Bool, moving: Bool, _ snapshot: Snapshot, _ now: Nanoseconds) {
-    if snapshot.state == .protectiveStop {
+  private func reset(started: Bool, moving: Bool, _ snapshot: Snapshot) {
+    guard isAnswered else { return }
+    guard snapshot.state == (plan.activity.usesPolicy && !snapshot.isMoving ? .holding : moves) else {
+      // A fault, or the arm was asked in vain: from the beginning.
       phase = .begin
       return
     }
-    let still =
-      plan.activity.usesPolicy
-      ? stands(at: plan.start(of: episode), snapshot) : snapshot.state == .teleoperating && !snapshot.isMoving
-    phase = .reset(started: started, moving: !still)
-    guard started, still else { return }
+    phase = .reset(started: started, moving: snapshot.isMoving)
+    guard started, !snapshot.isMoving else { return }
     host.beginEpisode(episode, attempt: attempt)
-    host.ask(.episode(UInt32(clamping: episode)))
-    if plan.activity.usesPolicy { host.ask(Request(.policy)) }
-    phase = .running(since: now)
+    ask(.episode(UInt32(clamping: episode)))
+    if plan.activity.usesPolicy { ask(Request(.policy)) }
+    phase = .running
   }
 
-  private func running(since: Nanoseconds, _ snapshot: Snapshot, _ now: Nanoseconds) {
-    if snapshot.state == .protectiveStop {
+  /// The state in which the arm comes to an episode's start.
+  private var moves: State { plan.activity.usesPolicy ? .autonomous : .teleoperating }
+
+  private func running(_ snapshot: Snapshot) {
+    if snapshot.state == .protectiveStop || !snapshot.state.isPowered {
       finish(.failure, snapshot)
       return
     }
@@ -180,6 +204,19 @@ public final class Conductor {
       finish(.failure, snapshot)
     } else if plan.labelsByTruth, let truth = host.truth {
       finish(truth ? .success : .failure, snapshot)
+    }
+  }
+
+  private func parking(_ snapshot: Snapshot) {
+    if snapshot.state == .parking { parkingBegan = true }
+    guard isAnswered else { return }
+    switch snapshot.state {
+    case .parking: break
+    case .idle, .off: isDone = !snapshot.followerHeld
+    case .protectiveStop: isDone = true
+    // There is no rest pose, the arm did not come there, or somebody stopped the move: it stays where it is.
+    case .holding where parkingBegan: isDone = true
+    case .ready, .holding, .teleoperating, .autonomous, .handingOver, .correcting: ask(Request(.park))
     }
   }
 
@@ -197,16 +234,18 @@ public final class Conductor {
   }
 
   private func finish(_ label: EpisodeLabel, _ snapshot: Snapshot) {
-    if snapshot.state != .protectiveStop { host.ask(Request(.hold)) }
-    host.ask(.episode(0))
+    if snapshot.state != .protectiveStop { ask(Request(.hold)) }
+    ask(.episode(0))
     host.finishEpisode(episode, label)
-    let frames = Int(snapshot.episode.person) / plan.decisionTicks
+    // Over before its first tick was seen: then the counts are still another episode's.
+    let number = UInt32(clamping: episode)
+    let count = snapshot.episode.number == number ? snapshot.episode : EpisodeCount(number: number)
+    let frames = Int(count.person) / plan.decisionTicks
     outcomes.append(
       EpisodeSummary(
-        episode: episode, label: label, takeOvers: Int(snapshot.episode.takeOvers),
-        personSeconds: plan.seconds(ticks: snapshot.episode.person),
-        policySeconds: plan.seconds(ticks: snapshot.episode.policy), frames: frames, round: round,
-        fault: snapshot.fault))
+        episode: episode, label: label, takeOvers: Int(count.takeOvers),
+        personSeconds: plan.seconds(ticks: count.person), policySeconds: plan.seconds(ticks: count.policy),
+        frames: frames, round: round, fault: snapshot.fault))
     episode += 1
     attempt = 1
     if label == .success { roundFrames += frames }
@@ -223,8 +262,8 @@ public final class Conductor {
   private var isEnding: Bool { phase == .parking || phase == .retreating(then: .park) }
 
   private func beginEnding(_ snapshot: Snapshot) {
-    if case .running = phase {
-      host.ask(.episode(0))
+    if phase == .running {
+      ask(.episode(0))
       host.finishEpisode(episode, .unlabelled)
     }
     if snapshot.state.isPowered, snapshot.state != .protectiveStop {
@@ -239,7 +278,7 @@ public final class Conductor {
   private func announce(_ snapshot: Snapshot, _ now: Nanoseconds) {
     let shown: Announcement.Phase =
       switch phase {
-      case .begin, .reset, .retreating(then: .reset): .reset
+      case .begin, .reset, .held, .retreating(then: .reset): .reset
       case .running: .running
       case .training: .training
       case .parking, .retreating(then: .park): .done

@@ -6,7 +6,8 @@ internal import RealTime
 /// Turns the environment's datagrams into readings: `{"t": ns, "features": {"cup.x": 0.19, …}}`.
 ///
 /// Names that the rig does not list are left aside, except `task.success` and `task.failure`, which label episodes and
-/// are never shown to a policy.
+/// are never shown to a policy. A reading is as old as its oldest feature: one that a camera has lost sight of stays away
+/// from its datagrams, and must not look fresh because of the others.
 struct EnvironmentDecoder {
   private struct Datagram: Decodable {
     let t: Int64
@@ -15,26 +16,33 @@ struct EnvironmentDecoder {
 
   private let names: [String]
   private let decoder = JSONDecoder()
+  private var times: [Nanoseconds]
   private(set) var reading = EnvironmentReading()
   /// What the newest datagram says of the task: true for success, false for failure, nil for neither.
-  private(set) var truth: Bool?
+  var truth: Bool?
   /// How many datagrams could not be read.
   private(set) var malformed = 0
 
-  init(names: [String]) { self.names = Array(names.prefix(EnvironmentReading.capacity)) }
+  init(names: [String]) {
+    self.names = Array(names.prefix(EnvironmentReading.capacity))
+    times = Array(repeating: .never, count: self.names.count)
+  }
 
   /// Takes one datagram in; false if it could not be read, and nothing changed.
   mutating func take(_ data: Data) -> Bool {
     guard let datagram = try? decoder.decode(Datagram.self, from: data),
-      datagram.features.values.allSatisfy(\.isFinite)
+      datagram.features.values.allSatisfy({ Float($0).isFinite })
     else {
       malformed += 1
       return false
     }
+    let time = Nanoseconds(datagram.t)
     for (index, name) in names.enumerated() {
-      if let value = datagram.features[name] { reading.values[index] = Float(value) }
+      guard let value = datagram.features[name] else { continue }
+      reading.values[index] = Float(value)
+      times[index] = time
     }
-    reading.time = Nanoseconds(datagram.t)
+    reading.time = times.min() ?? time
     truth =
       datagram.features["task.success"] == 1 ? true : datagram.features["task.failure"] == 1 ? false : nil
     return true

@@ -1,0 +1,39 @@
+// The leader while somebody else drives: it follows the follower under low torque, and feels a hand.
+
+internal import Arm
+internal import Episodes
+internal import RealTime
+
+extension Tick {
+  /// A hand on the mirroring leader, felt as deviation from where its servos should be.
+  func feelsHand() -> Bool {
+    guard settings.mirrors, leader?.isFullyPowered(rampTicks: settings.mirror.rampTicks) == true, leaderIsFresh,
+      supervisor.mirror.isClosed, supervisor.source == .policy, let age = leader?.age
+    else {
+      supervisor.grab.begin(at: guiding)
+      return false
+    }
+    return supervisor.grab.feel(guiding, age: age, commanded: previous.goal, settings: settings.mirror)
+  }
+
+  /// Drives the leader after the follower under low torque, or leaves it limp.
+  func mirror() {
+    record.leaderCommand = JointVector(repeating: .nan)
+    guard leader != nil else { return }
+    if supervisor.limpTicks > 0 { supervisor.limpTicks -= 1 }
+    let wanted = settings.mirrors && supervisor.mirrors && leader?.isKnown == true
+    if leader?.torque != .on { supervisor.mirror.engage(command: guiding, leader: previous.goal) }
+    let goal = supervisor.mirror.target(leader: previous.goal, rate: settings.mirror.closingStep, share: nil)
+    if wanted, leader?.torque == .on {
+      record.leaderCommand = goal
+      // Somebody holds it while it should come along: give way, try again later.
+      let apart = goal - guiding
+      if any(apart .> settings.mirror.yieldAt) || any(apart .< -settings.mirror.yieldAt) {
+        supervisor.limpTicks = settings.mirror.yieldTicks
+      }
+    }
+    leader?.act(
+      goal: map.leader(goal), powered: wanted && supervisor.limpTicks == 0, share: settings.mirror.torqueShare,
+      rampTicks: settings.mirror.rampTicks)
+  }
+}

@@ -1,0 +1,39 @@
+// What anybody may see of a tick, and how its time is counted.
+
+internal import Episodes
+internal import RealTime
+
+extension Tick {
+  /// What anybody may see of this tick.
+  func publish() {
+    wakeLatency.add(record.began - record.scheduled)
+    busTime.add(Nanoseconds(Int64(record.phases.sense)))
+    computeTime.add(
+      Nanoseconds(Int64(record.phases.decide) + Int64(record.phases.constrain) + Int64(record.phases.act)))
+    snapshot.record = record
+    snapshot.state = supervisor.state
+    snapshot.fault = supervisor.fault
+    snapshot.isMoving = supervisor.approach != nil || supervisor.isClosingIn
+    snapshot.refusals = supervisor.refusals
+    snapshot.refused = supervisor.refused
+    snapshot.followerHeld = follower.torque != .off
+    snapshot.leaderHeld = leader != nil && leader?.torque != .off
+    snapshot.busErrors = follower.errors + (leader?.errors ?? 0)
+    snapshot.missed += UInt64(record.missed)
+    if record.missed > 0 { snapshot.overruns += 1 }
+    count()
+    snapshots.store(snapshot)
+  }
+
+  /// How the present episode went so far.
+  private func count() {
+    if supervisor.episode != snapshot.episode.number { snapshot.episode = EpisodeCount(number: supervisor.episode) }
+    guard supervisor.episode != 0 else { return }
+    switch supervisor.source {
+    case .person: snapshot.episode.person += 1
+    case .policy: snapshot.episode.policy += 1
+    case .blend: snapshot.episode.takeOvers += 1
+    case .none, .playback, .parking, .hold: break
+    }
+  }
+}

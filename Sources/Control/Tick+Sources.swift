@@ -1,0 +1,57 @@
+// The part of Decide that asks whoever owns the arm what they wish for.
+
+internal import Arm
+internal import Episodes
+internal import RealTime
+
+extension Tick {
+  /// What the owner of the arm wishes for.
+  func wish() -> JointVector {
+    let command = previous.goal
+    record.policyWish = JointVector(repeating: .nan)
+    record.personWish = JointVector(repeating: .nan)
+    record.verdict.limits = []
+    switch supervisor.source {
+    case .none: return record.follower.position
+    case .hold, .blend: return command
+    case .person:
+      let person = supervisor.clutch.target(
+        leader: guiding, rate: settings.clutchStep,
+        share: supervisor.closesByItself ? nil : settings.clutchShare)
+      record.personWish = person
+      // The policy goes on wishing beside the person: gates and logs compare the two.
+      if policy.isLoaded, supervisor.state == .correcting { record.policyWish = askPolicy(command) }
+      return person
+    case .policy:
+      let wish = askPolicy(command)
+      record.policyWish = wish
+      return wish
+    case .playback, .parking:
+      return approachWish(command)
+    }
+  }
+
+  private func askPolicy(_ command: JointVector) -> JointVector {
+    let wish = policy.wish(position: record.follower.position, environment: record.environment, command: command)
+    record.gateScore = policy.doubt
+    return wish
+  }
+
+  private func approachWish(_ command: JointVector) -> JointVector {
+    guard let approach = supervisor.approach else {
+      // Parking without a rest pose holds: torque goes off only where the arm rests.
+      if all(previous.step .== 0) { supervisor.arrived() }
+      return command
+    }
+    guard approach.hasArrived(command), all(previous.step .== 0) else { return approach.wish(from: command) }
+    guard supervisor.state == .parking else {
+      supervisor.arrived()
+      return command
+    }
+    // Torque goes off where the arm rests and nowhere else: an arm that did not come along keeps holding.
+    let away = approach.pose - follower.reading.position
+    let near = JointVector(repeating: settings.restTolerance)
+    supervisor.park(isAtRest: all(away .<= near) && all(away .>= -near), patience: settings.restPatience)
+    return command
+  }
+}
