@@ -95,3 +95,18 @@ import Testing
     #expect("\(table)" == "  name        n\n  a          10\n  long name   9")
   }
 }
+
+@Suite struct OtherProgramTests {
+  @Test func `a program that we start hears the signal that ends it`() async throws {
+    // Tests run on threads of Swift's pool, which block every signal, as verbs do.
+    let said = try #require(OtherProgram("grep", ["SigBlk", "/proc/self/status"])?.finish())
+    #expect(said == "SigBlk:\t0000000000000000\n")
+  }
+
+  @Test func `a program that is not installed is nil, and so is what a failing one printed`() {
+    #expect(OtherProgram("no-such-program-anywhere", []) === nil)
+    let failing = OtherProgram("false", [])
+    #expect(failing !== nil)
+    #expect(failing?.finish() == nil)
+  }
+}
