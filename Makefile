@@ -44,6 +44,14 @@ demo: deps ## the whole loop on the twin: demonstrate, train, run, correct, run 
 	$(SWIFT) build -c release
 	@SEED=$(SEED) $(BUILD)/understudy-twin demo --seed $(SEED) --dir .demo
 
+bench: build ## measure loop, policy and bus on this machine, beside cyclictest and OpenBLAS; about a minute
+	@missing=""; for p in $(APT_BENCH); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; fi
+	$(BUILD)/understudy bench policy
+	$(BUILD)/understudy bench loop --rate 200 --seconds 10
+	$(BUILD)/understudy bench bus --twin
+
 lint: ## the formatter's rules, strictly
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 

@@ -115,7 +115,9 @@ let targets: [Target] = [
     ],
     swiftSettings: ours + mujoco),
   .testTarget(
-    name: "EndToEnd", dependencies: ["RealTime", "Episodes", "Arm"], swiftSettings: ours),
+    name: "SessionTests", dependencies: ["Session", "RealTime", "ServoBus", "Arm", "Episodes"], swiftSettings: ours),
+  .testTarget(
+    name: "EndToEnd", dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes"], swiftSettings: ours),
 ]
 
 // While the first modules land: a target appears when its folder does. The thread sanitizer brings its own malloc.

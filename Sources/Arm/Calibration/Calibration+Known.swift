@@ -9,6 +9,13 @@ extension Calibration {
     public var role: ArmDescription.Role?
     /// What it says.
     public var calibration: Calibration
+
+    /// A calibration under a name.
+    public init(name: String, role: ArmDescription.Role?, calibration: Calibration) {
+      self.name = name
+      self.role = role
+      self.calibration = calibration
+    }
   }
 
   /// Every calibration that `find` could find by name: those in `calibration/` below `folder`, then LeRobot's. Files that

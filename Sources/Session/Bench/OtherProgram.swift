@@ -14,12 +14,26 @@ final class OtherProgram {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return nil }
+    guard Self.unmasked({ (try? process.run()) != nil }) else { return nil }
+  }
+
+  /// A child inherits its parent thread's blocked signals, and threads of Swift's pool block all: it would never hear
+  /// that it should end.
+  private static func unmasked(_ body: () -> Bool) -> Bool {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    return body()
   }
 
   deinit {
     guard process.isRunning else { return }
     process.terminate()
+    // Whoever does not end within two seconds is ended.
+    for _ in 0..<200 where process.isRunning { usleep(10_000) }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
   }
 

@@ -60,8 +60,8 @@ struct RigCheck {
     let budget_ms = 600 / Double(rig.loop_Hz)
     let fits = p99_ms <= budget_ms
     let detail =
-      "a cycle takes p50 \(Figures.short(p50_ms)), p99 \(Figures.short(p99_ms)) ms "
-      + "of the \(Figures.short(budget_ms)) ms that \(rig.loop_Hz) Hz leave; \(lost) of \(Self.cycles * bus.ids.count) replies lost"
+      "a cycle takes p50 \(Figures.short(p50_ms)), p99 \(Figures.short(p99_ms)) ms of the \(Figures.short(budget_ms)) ms "
+      + "that \(rig.loop_Hz) Hz leave; \(lost) of \(Self.cycles * bus.ids.count) replies lost"
     return Finding(
       "\(name)'s bus", p50_ms > budget_ms ? .fail : !fits || lost > 0 ? .warn : .ok, detail,
       mend: fits

@@ -144,7 +144,7 @@ public enum InspectionError: EndingError, CustomStringConvertible {
     case .empty(let folder, 0):
       "\(folder) is a dataset without an episode; `understudy record --dataset \(folder)` adds some."
     case .empty(let folder, _):
-      "\(folder) has no episode in its list, but logs that are not in it; `understudy recover \(folder)` mends and lists them."
+      "\(folder) has no episode in its list, but logs beside it; `understudy recover \(folder)` mends and lists them."
     case .unfinished(let file, let frames):
       "\(file) was cut off after \(frames) whole ticks; `understudy recover \(file)` mends it and keeps the original."
     case .dataset(let error): error.description

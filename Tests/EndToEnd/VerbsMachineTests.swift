@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+@Suite struct VerbsMachineTests {
+  @Test func `doctor's exit code is its worst line, and each line that is not well has a mend`() throws {
+    let ran = try Binary.run("understudy", "doctor", "--seconds", "0.2", "--json")
+    let findings = try #require(try ran.json()["findings"] as? [[String: String]])
+    let statuses = Set(findings.compactMap { $0["status"] })
+    #expect(ran.code == (statuses.contains("fail") ? 69 : statuses.contains("warn") ? 1 : 0))
+    let names = Set(findings.compactMap { $0["name"] })
+    #expect(
+      names.isSuperset(of: ["kernel", "CPU governor", "disk", "versions", "kernels", "wake latency"]), "\(names)")
+    let text = try Binary.run("understudy", "doctor", "--seconds", "0")
+    #expect(text.out.contains("Not a safety-rated system"))
+  }
+
+  @Test func `doctor checks the arms of a rig, and fails where they are missing`() throws {
+    let twin = try LiveTwin()
+    let well = try Binary.run(
+      "understudy", "doctor", "--seconds", "0", "--rig", "twin-insert", "--json", twin: twin.folder)
+    let arms = try #require(try well.json()["findings"] as? [[String: String]])
+      .filter { ["follower", "leader"].contains($0["name"]) }
+    #expect(arms.map { $0["status"] } == ["ok", "ok"], "\(arms)")
+    let missing = try Binary.run("understudy", "doctor", "--seconds", "0", "--rig", "twin-insert")
+    #expect(missing.code == 69)
+    #expect(missing.out.contains("understudy ports"), "\(missing.out)")
+  }
+
+  @Test func `a bench has every key in every row, and null for what is not known`() throws {
+    let ran = try Binary.run("understudy", "bench", "policy", "--json")
+    let json = try ran.json()
+    #expect(json["bench"] as? String == "policy")
+    let rows = try #require(json["rows"] as? [[String: Any]])
+    #expect(rows.count == 4)
+    for row in rows {
+      #expect(Set(row.keys) == ["name", "unit", "ours", "peer", "theirs", "ratio", "goal", "met"])
+      #expect(row["peer"] as? String == "OpenBLAS sgemv")
+    }
+    #expect(rows[2]["goal"] is NSNull)
+    let bus = try Binary.run("understudy", "bench", "bus", "--twin", "--seconds", "0.2", "--json")
+    let cycles = try #require(try bus.json()["rows"] as? [[String: Any]], "\(bus.err)")
+    #expect(cycles[1]["peer"] is NSNull && cycles[1]["theirs"] is NSNull)
+    #expect(try Binary.run("understudy", "bench", "bus").code == 64)
+  }
+
+  @Test(arguments: [
+    "teleoperate", "record", "train", "run", "correct", "evaluate", "inspect", "recover", "relax", "ports", "doctor",
+    "bench",
+  ])
+  func `every verb's help has an example`(_ verb: String) throws {
+    let ran = try Binary.run("understudy", verb, "--help")
+    #expect(ran.code == 0)
+    #expect(ran.out.contains("  understudy \(verb)"), "\(ran.out)")
+  }
+}
