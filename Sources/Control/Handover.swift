@@ -57,11 +57,14 @@ public struct Clutch: BitwiseCopyable, Sendable {
 /// Notices that a hand moved the mirroring leader: its deviation from where its servo should have followed to.
 ///
 /// The expected position is the leader's own command through a first-order lag, so the arm's own motion is accounted
-/// for; what remains above `threshold` (plus a share of the commanded speed) for `ticks` in a row is a hand.
+/// for, and what a joint usually hangs behind (its weight) is learned and taken off. What remains above `grabSlack` (plus
+/// a share of the commanded speed) is evidence; it is summed up, so that a firm pull is felt at once, a gentle one a little
+/// later and a single odd reading never.
 public struct GrabDetector: BitwiseCopyable, Sendable {
   private var expected: JointVector = .zero
   private var last: JointVector = .zero
-  private var streak: Int32 = 0
+  private var usual: JointVector = .zero
+  private var evidence: JointVector = .zero
   private var settled: Int32 = 0
 
   /// Nothing felt.
@@ -69,10 +72,9 @@ public struct GrabDetector: BitwiseCopyable, Sendable {
 
   /// Begins anew at the leader's present position.
   public mutating func begin(at leader: JointVector) {
+    self = GrabDetector()
     expected = leader
     last = leader
-    streak = 0
-    settled = 0
   }
 
   /// True in the tick in which a hand is certain. `age` counts the ticks since each joint's reading: an old one lags behind
@@ -84,18 +86,24 @@ public struct GrabDetector: BitwiseCopyable, Sendable {
     expected += (commanded - expected) * settings.followShare
     let speed = commanded - last
     last = commanded
-    // The servo needs a moment after torque came on before its deviation means anything.
     settled += 1
-    guard settled > settings.settleTicks else { return false }
+    // The servo needs a moment after torque came on before its deviation means anything.
+    let isSettled = settled > settings.settleTicks
+    let learning = isSettled ? settings.usualShare : 1 / Float(settled)
     var felt = false
     for joint in 0..<8 where age[joint] == 0 {
-      let deviation = leader[joint] - expected[joint]
-      let size = deviation < 0 ? -deviation : deviation
+      let deviation = leader[joint] - expected[joint] - usual[joint]
       let pace = speed[joint] < 0 ? -speed[joint] : speed[joint]
-      if size > settings.grabThreshold + settings.speedShare * pace { felt = true }
+      let allowed = settings.grabSlack + settings.speedShare * pace
+      let sum = evidence[joint] + (deviation < 0 ? -deviation : deviation) - allowed
+      evidence[joint] = isSettled && sum > 0 ? sum : 0
+      if evidence[joint] == 0 {
+        let learned = usual[joint] + deviation * learning
+        if learned <= settings.mostUsual, learned >= -settings.mostUsual { usual[joint] = learned }
+      }
+      if evidence[joint] > settings.grabEvidence { felt = true }
     }
-    streak = felt ? streak + 1 : 0
-    return streak >= settings.grabTicks
+    return felt
   }
 }
 
@@ -107,20 +115,24 @@ public struct MirrorSettings: BitwiseCopyable, Sendable {
   public var rampTicks: Int32 = 30
   /// Largest speed at which the leader's offset to the follower closes, radians a tick.
   public var closingStep: Float = 0.015
-  /// Deviation that means a hand, radians.
-  public var grabThreshold: Float = 0.05
-  /// How many ticks in a row it must last.
-  public var grabTicks: Int32 = 3
+  /// Deviation from the expected position that means nothing, radians.
+  public var grabSlack: Float = 0.012
+  /// Deviation beyond that, summed over ticks, that means a hand, radians × ticks.
+  public var grabEvidence: Float = 0.05
   /// Ticks after full torque before a deviation counts.
   public var settleTicks: Int32 = 10
   /// Share of the distance that a mirroring servo covers in one tick.
   public var followShare: Float = 0.5
+  /// Share by which a tick's deviation becomes usual, while there is no evidence of a hand.
+  public var usualShare: Float = 0.01
+  /// The largest deviation that may become usual, radians.
+  public var mostUsual: Float = 0.05
   /// Distance between leader and its goal at which a leader that is being brought along gives way, radians.
   public var yieldAt: Float = 0.5
   /// For how many ticks it then stays limp.
   public var yieldTicks: Int32 = 100
   /// Further deviation allowed per radian-a-tick of commanded speed.
-  public var speedShare: Float = 2
+  public var speedShare: Float = 1.5
 
   /// The defaults, for 100 Hz.
   public init() {}

@@ -12,7 +12,13 @@ import Twin
 
 /// Worlds to try things in.
 enum Bench {
-  static let rig = Result { try Rig.load("twin-insert") }
+  static let rig: Result<Rig, any Error> = Result { try Rig.load("twin-insert") }
+
+  /// The table of the arms' servos.
+  static let servos: Result<ServoModel, any Error> = Result {
+    let rig = try Self.rig.get()
+    return try ServoModel.load(path: try rig.hardware.file(rig.pairs[0].follower.arm.servo, kind: .servos).path)
+  }
 
   /// A policy that was trained on six demonstrations, well enough to move about and not well enough to succeed always.
   static let policy: Result<URL, any Error> = Result {
@@ -46,6 +52,14 @@ enum Bench {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     return try body(folder)
+  }
+}
+
+extension EmulatedBus {
+  /// How many of its servos have torque on.
+  func powered() throws -> Int {
+    let registers = try Bench.servos.get().registers
+    return servos.count { $0.value(registers.torqueEnable) != 0 }
   }
 }
 

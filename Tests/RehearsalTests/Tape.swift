@@ -1,0 +1,159 @@
+import Arm
+import Control
+import Episodes
+import RealTime
+import Rehearsal
+import ServoBus
+import Session
+import Twin
+
+/// Runs beside a session, keeps every tick, and complains where a promise is broken, whatever the session is about:
+///
+/// - while the follower follows, no command is more than one step away, nor its step more than one change of step;
+/// - what is on the wire is the command within half a tick of the servo;
+/// - torque comes on only where every servo was sent the goal at which it stands;
+/// - while torque is on somebody owns the arm.
+final class Tape {
+  /// What is kept of a tick.
+  struct Entry {
+    var record: TickRecord
+    var state: State
+    var fault: Fault?
+    var refusals: UInt32
+    /// The follower was sent a goal with its torque on.
+    var follows: Bool
+    var isLeaderHeld: Bool
+  }
+
+  private(set) var entries: [Entry] = []
+  private(set) var complaints: [String] = []
+  private unowned let session: VirtualSession
+  private let follower: Wire
+  private let leader: Wire
+  private let step: JointVector
+  private let stepChange: JointVector
+  private let scale: ArmScale
+  private var last: (command: JointVector, step: JointVector)?
+
+  init(_ session: VirtualSession) throws {
+    self.session = session
+    let rig = session.host.rig
+    let side = rig.pairs[0].follower
+    let period = Float(session.host.settings.period.seconds)
+    step = rig.envelope.velocity_rad_s * period
+    stepChange = rig.envelope.acceleration_rad_s2 * (period * period)
+    scale = try ArmScale(side.arm, side.readCalibration())
+    let registers = try Bench.servos.get().registers
+    follower = Wire(session.links.follower, session.world.follower, registers, slack_ticks: 1)
+    // A hand may carry the leader on while its torque comes.
+    leader = Wire(session.links.leader, session.world.leader, registers, slack_ticks: 80)
+    session.aroundTick = { [unowned self] run in
+      follower.begin()
+      leader.begin()
+      run()
+      keep(session.host.snapshot)
+    }
+  }
+
+  /// Where and how often each state was entered, in order.
+  var states: [State] {
+    entries.reduce(into: []) { if $0.last != $1.state { $0.append($1.state) } }
+  }
+
+  private func keep(_ snapshot: Snapshot) {
+    let record = snapshot.record
+    let follows = follower.isPowered && follower.goals != nil
+    entries.append(
+      Entry(
+        record: record, state: snapshot.state, fault: snapshot.fault, refusals: snapshot.refusals, follows: follows,
+        isLeaderHeld: leader.isPowered))
+    complaints += follower.complaints.map { "follower, tick \(record.tick): \($0)" }
+    complaints += leader.complaints.map { "leader, tick \(record.tick): \($0)" }
+    if follower.isPowered, record.source == .none { complain(record, "torque is on and nobody owns the arm") }
+    check(record, follows: follows)
+  }
+
+  private func check(_ record: TickRecord, follows: Bool) {
+    guard follows else {
+      // Where the arm is when torque comes on is where the first step starts, at rest.
+      last = (record.command, .zero)
+      return
+    }
+    if record.missed >= 2 { last?.step = .zero }
+    let moved = last.map { record.command - $0.command } ?? .zero
+    if let last {
+      // Commands are sums of steps, rounded to their own spacing.
+      if any(magnitude(moved) .> step + 1e-6) { complain(record, "a command \(moved) away from the last") }
+      if any(magnitude(moved - last.step) .> stepChange + 2e-6) {
+        complain(record, "a step of \(moved) after one of \(last.step)")
+      }
+    }
+    last = (record.command, moved)
+    if let goals = follower.goals, scale.ticks(record.command) != goals {
+      complain(record, "\(goals) on the wire for \(record.command)")
+    }
+  }
+
+  private func complain(_ record: TickRecord, _ text: String) {
+    complaints.append("tick \(record.tick), \(record.source): \(text)")
+  }
+}
+
+func magnitude(_ v: JointVector) -> JointVector { v.replacing(with: -v, where: v .< 0) }
+
+/// Listens to what the host writes to one arm's servos.
+private final class Wire {
+  private(set) var isPowered = false
+  /// The goals of this tick.
+  private(set) var goals: SIMD8<Int32>?
+  private(set) var complaints: [String] = []
+  private var newest: SIMD8<Int32>?
+  private let bus: EmulatedBus
+  private let registers: ServoModel.Registers
+  private let slack_ticks: Int32
+
+  init(_ link: MemoryLink, _ bus: EmulatedBus, _ registers: ServoModel.Registers, slack_ticks: Int32) {
+    self.bus = bus
+    self.registers = registers
+    self.slack_ticks = slack_ticks
+    let write = link.onWrite
+    link.onWrite = { [unowned self] bytes in
+      hear(Array(bytes))
+      write(bytes)
+    }
+  }
+
+  func begin() {
+    goals = nil
+    complaints = []
+  }
+
+  /// A sync write: FF FF FE length 83 address width (id, value)….
+  private func hear(_ packet: [UInt8]) {
+    guard packet.count > 8, packet[4] == 0x83 else { return }
+    let width = Int(packet[6])
+    var values = SIMD8<Int32>(repeating: 0)
+    for (lane, start) in stride(from: 7, to: packet.count - 1, by: width + 1).enumerated() {
+      values[lane] = Int32(packet[start + 1]) | (width > 1 ? Int32(packet[start + 2]) << 8 : 0)
+    }
+    switch packet[5] {
+    case registers.goalPosition.address:
+      goals = values
+      newest = values
+    case registers.torqueEnable.address: torque(values)
+    default: break
+    }
+  }
+
+  private func torque(_ values: SIMD8<Int32>) {
+    isPowered = any(values .!= 0)
+    guard isPowered else { return }
+    guard newest != nil else { return complaints.append("torque comes on without any goal") }
+    for (lane, servo) in bus.servos.enumerated() {
+      let (goal, present) = (servo.value(registers.goalPosition), servo.value(registers.presentPosition))
+      if abs(goal - present) > slack_ticks {
+        complaints.append("torque comes on with joint \(lane) at \(present) and its goal at \(goal)")
+      }
+    }
+  }
+}
