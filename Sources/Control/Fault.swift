@@ -66,7 +66,8 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       category: 2, clears: true, cause: "a policy far outside its data, or a broken file",
       remedy: "Roll back to an earlier policy, then acknowledge."),
     Row(
-      fault: .lag, name: "lag", detection: "|command − measured| exceeds `envelope.lag_rad`, in the same tick",
+      fault: .lag, name: "lag",
+      detection: "command and measurement lie more than `envelope.lag_rad` apart, in the same tick",
       category: 2, clears: true, cause: "the arm is blocked, too heavily loaded, or a servo dropped its torque",
       remedy: "The arm gave way to where it stood: free it, or look at the servo's voltage and heat; then acknowledge."),
     Row(
