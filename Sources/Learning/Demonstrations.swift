@@ -23,6 +23,8 @@ public struct Demonstrations {
     public let decisionTicks: Int
     /// Decisions a row reaches ahead.
     public let chunk: Int
+    /// How many ticks after a take-over are left out.
+    public let settleTicks: Int
     /// How many ticks before a decision its features are taken: what the hand does now, the eye saw then.
     public let leadTicks: Int
 
@@ -33,6 +35,7 @@ public struct Demonstrations {
       let arm = rig.pairs[0].follower.arm
       actions = rig.policy.actions.compactMap { name in arm.index(of: name).map { (name, $0) } }
       decisionTicks = rig.loop_Hz / rig.decision_Hz
+      settleTicks = rig.policy.settle_ms * rig.loop_Hz / 1000
       leadTicks = rig.policy.lead_ms * rig.loop_Hz / 1000
       self.chunk = chunk
     }
@@ -86,7 +89,9 @@ public struct Demonstrations {
       while end < records.count, records[end].source == .person, records[end].tick == records[end - 1].tick + 1 {
         end += 1
       }
-      var start = first
+      // Right after a grab the hand still pulls to be felt, and the leader springs free: no answer to the scene.
+      let isTakeOver = first > 0 && records[first - 1].source == .blend
+      var start = isTakeOver ? first + columns.settleTicks : first
       while start + ticks <= end {
         append(records, at: start, until: end, episode: episode)
         start += ticks

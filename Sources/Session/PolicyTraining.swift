@@ -52,6 +52,8 @@ public struct PolicyTraining: Sendable {
         "There is nothing to learn from in \(datasets.map(\.path).joined(separator: ", ")): no episode with a person's "
           + "frames is labelled success. Record demonstrations with `understudy record`, or relabel those there are.")
     }
+    var recipe = recipe
+    if recipe == .standard { recipe.length = .steps(Self.steps(frames: demonstrations.frames.count)) }
     let trained = try BehaviorCloning.train(
       demonstrations.frames, recipe, seed: seed, clock: clock, progress: progress)
     var description = trained.description(
@@ -63,6 +65,10 @@ public struct PolicyTraining: Sendable {
       folder: output, frames: demonstrations.frames.count, episodes: demonstrations.episodes, report: trained.report,
       precision: precision)
   }
+
+  /// How long to train on a small set: with 460 frames, 4000 steps succeed in .60 of starts, 1500 in .79, 700 in .83, 400
+  /// in .82, 200 in .84 (4 runs each); with thousands of frames 1500 do no harm.
+  static func steps(frames: Int) -> Int { min(1500, max(400, frames)) }
 
   /// int8, if its decisions hardly differ from f32's: measured on held-out frames, or on all where none are held out.
   private func choosePrecision(

@@ -51,9 +51,10 @@ extension Rig.StartSettings {
 
 extension Rig.PolicySettings {
   init(_ map: ConfigurationMap, arm: ArmDescription) throws(ConfigurationError) {
-    try map.allow(only: ["features", "actions", "lead_ms"])
+    try map.allow(only: ["features", "actions", "lead_ms", "settle_ms"])
     features = try map.texts("features")
     actions = try map.texts("actions")
+    settle_ms = map.has("settle_ms") ? try map.integer("settle_ms", in: 0...1000) : 0
     lead_ms = map.has("lead_ms") ? try map.integer("lead_ms", in: 0...500) : 0
     let strangers = actions.filter { arm.index(of: $0) == nil }
     guard strangers.isEmpty, !actions.isEmpty, Set(actions).count == actions.count else {

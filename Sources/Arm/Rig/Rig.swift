@@ -125,6 +125,8 @@ public struct Rig: Sendable {
     public var actions: [String]
     /// By how much a person's hand lags what it answers: training pairs an action with the scene so long before it.
     public var lead_ms: Int
+    /// How much of a correction's beginning is not learned from: the hand still pulls to be felt.
+    public var settle_ms: Int
   }
 
   /// The names of the environment's features; empty without an environment.
