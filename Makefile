@@ -11,6 +11,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # Debian's packages by name. Builds need the -dev ones, `deps` the venv, `bench` the last line.
 APT := libserialport-dev libopenblas-dev libzstd-dev pkg-config make python3-venv
 APT_BENCH := rt-tests stress-ng
+# LeRobot needs Python 3.12 or newer; Debian 12 has 3.11. `make peers PYTHON312=/path/to/python3.12` names one.
+PYTHON312 ?= python3.12
 
 .PHONY: help deps build demo test bench peers fuzz soak format lint clean
 
@@ -26,7 +28,8 @@ deps: .deps/ready ## install Debian's packages and a venv with MuJoCo, DuckDB an
 	@mkdir -p .deps/lib .deps/include
 	@[ -x $(PYTHON) ] || /usr/bin/python3 -m venv .deps/venv
 	@.deps/venv/bin/pip install --quiet --disable-pip-version-check --no-deps mujoco-core==4.0.0 duckdb-cli==1.5.6
-	@.deps/venv/bin/pip install --quiet --disable-pip-version-check mcap==1.6.0 mcap-ros2-support==0.6.0
+	@.deps/venv/bin/pip install --quiet --disable-pip-version-check mcap==1.6.0 mcap-ros2-support==0.6.0 \
+	  feetech-servo-sdk==1.0.0 rustypot==1.13.1
 	@site=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
 	cp -r $$site/mujoco/include/. .deps/include/ && cp $$site/mujoco/libmujoco.so.4.0.0 .deps/lib/ && \
 	ln -sf libmujoco.so.4.0.0 .deps/lib/libmujoco.so
@@ -51,6 +54,27 @@ bench: build ## measure loop, policy and bus on this machine, beside cyclictest 
 	$(BUILD)/understudy bench policy
 	$(BUILD)/understudy bench loop --rate 200 --seconds 10
 	$(BUILD)/understudy bench bus --twin
+
+peers: build .deps/peers/ready ## let programs that nobody here wrote judge ours: Feetech's SDK, rustypot, mcap, rosbags, LeRobot
+	@failed=0; for judge in servos logs policies; do \
+	  echo "$$judge"; .deps/peers/bin/python Tests/Peers/$$judge.py || failed=1; done; \
+	echo lerobot_bus; if $(PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+	  $(MAKE) --no-print-directory .deps/lerobot/ready && \
+	  .deps/lerobot/bin/python Tests/Peers/lerobot_bus.py || failed=1; \
+	else echo "  not run  LeRobot's motor bus: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
+	exit $$failed
+	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter NumpyTests
+
+.deps/peers/ready: Tests/Peers/requirements.txt
+	@rm -rf .deps/peers && /usr/bin/python3 -m venv .deps/peers
+	@.deps/peers/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.deps/lerobot/ready: Tests/Peers/requirements-lerobot.txt
+	@rm -rf .deps/lerobot && $(PYTHON312) -m venv .deps/lerobot
+	@.deps/lerobot/bin/pip install --quiet --disable-pip-version-check -r $<
+	@.deps/lerobot/bin/pip install --quiet --disable-pip-version-check --no-deps lerobot==0.6.1
+	@touch $@
 
 lint: ## the formatter's rules, strictly
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
