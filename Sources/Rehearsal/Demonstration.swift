@@ -20,7 +20,7 @@ public struct Demonstration {
 
   /// How many demonstrations the person gives at first, how many corrected frames make a round, and how many rounds there
   /// are, of which the first is shown live.
-  static let demonstrations = 8
+  static let demonstrations = 6
   static let framesPerRound = 60
   static let rounds = 4
   private static let steps = 9
