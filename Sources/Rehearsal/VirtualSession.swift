@@ -116,7 +116,8 @@ public final class VirtualSession {
   private var standing: String {
     let snapshot = host.snapshot
     let fault = snapshot.fault.flatMap(\.row).map { " for \($0.name)" } ?? ""
-    return "the arm is \(snapshot.state.name)\(fault), the person is \(world.person), episode \(conductor?.episode ?? 0)"
+    return "the arm is \(snapshot.state.name)\(fault), the person is \(world.person), "
+      + "episode \(conductor?.episode ?? 0)"
   }
 
   /// Runs until the session is over, or `limit` of virtual time has gone by; then throws.
@@ -171,7 +172,8 @@ public enum RehearsalError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .tooLong(let seconds, let standing):
-      "The session did not end within \(Int(seconds)) s of virtual time; person and host wait for each other: \(standing)."
+      "The session did not end within \(Int(seconds)) s of virtual time; person and host wait for each other: "
+        + "\(standing)."
     case .refused(let why): why
     }
   }
