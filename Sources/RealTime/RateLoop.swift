@@ -78,15 +78,10 @@ public final class RateLoop: Sendable {
     started: @escaping @Sendable ([Grant]) -> Void, tick: @escaping @Sendable (Beat) -> Bool
   ) throws(RateLoopError) {
     guard let gate = us_gate_make() else { throw .thread(errno: 12) }
-    let body = Body(configuration: configuration, gate: gate, started: started, tick: tick)
-
     let timer = DispatchSource.makeTimerSource(flags: .strict, queue: queue)
-    let lead = max(0, (body.origin - configuration.early).count - us_monotonic_ns())
-    timer.schedule(
-      deadline: .now() + .nanoseconds(Int(lead)), repeating: .nanoseconds(Int(configuration.period.count)),
-      leeway: .nanoseconds(0))
+    let body = Body(configuration: configuration, gate: gate, timer: timer, started: started, tick: tick)
     timer.setEventHandler { @Sendable in body.post() }
-    timer.activate()
+    timer.activate()  // it fires once the thread has set it
 
     var thread: UInt64 = 0
     let context = Unmanaged.passRetained(body)
@@ -124,24 +119,29 @@ public final class RateLoop: Sendable {
     let gate: OpaquePointer
     let started: @Sendable ([Grant]) -> Void
     let tick: @Sendable (Beat) -> Bool
-    /// The deadline of beat 0: late enough for the thread to exist.
-    let origin: Nanoseconds
+    private let timer: any DispatchSourceTimer
 
     init(
-      configuration: Configuration, gate: OpaquePointer, started: @escaping @Sendable ([Grant]) -> Void,
-      tick: @escaping @Sendable (Beat) -> Bool
+      configuration: Configuration, gate: OpaquePointer, timer: any DispatchSourceTimer,
+      started: @escaping @Sendable ([Grant]) -> Void, tick: @escaping @Sendable (Beat) -> Bool
     ) {
       self.configuration = configuration
       self.gate = gate
+      self.timer = timer
       self.started = started
       self.tick = tick
-      self.origin = Nanoseconds(us_monotonic_ns()) + .milliseconds(5)
     }
 
     func post() { us_gate_post(gate) }
 
     func run() {
       started(Grant.askForLoopThread(priority: configuration.priority, cpu: configuration.cpu))
+      // Beat 0 comes only now that this thread has its priority: without it the first beats could come late.
+      let ahead = Nanoseconds.milliseconds(2)
+      let origin = Nanoseconds(us_monotonic_ns()) + ahead
+      timer.schedule(
+        deadline: .now() + .nanoseconds(Int((ahead - configuration.early).count)),
+        repeating: .nanoseconds(Int(configuration.period.count)), leeway: .nanoseconds(0))
       let period = configuration.period.count
       var index: UInt64 = 0
       var missed: UInt32 = 0
