@@ -16,6 +16,10 @@ public struct ControlSettings: Sendable {
   public var slowStep: Float
   /// Largest change of a slow move's step.
   public var slowStepChange: Float
+  /// The same of a stop that gives way to what blocks the arm.
+  public var yieldStep: Float
+  /// Largest change of such a step.
+  public var yieldStepChange: Float
   /// The largest step by which the clutch bleeds its offset off.
   public var clutchStep: Float
   /// The share of the leader's own motion by which it does so while correcting.
@@ -45,6 +49,8 @@ public struct ControlSettings: Sendable {
     let seconds = Float(period.seconds)
     slowStep = 0.8 * seconds
     slowStepChange = 4 * seconds * seconds
+    yieldStep = 1.6 * seconds
+    yieldStepChange = 16 * seconds * seconds
     clutchStep = 0.6 * seconds
     clutchShare = 0.1
     rest = nil

@@ -16,6 +16,8 @@ public struct Limb: ~Copyable {
   public enum Torque: BitwiseCopyable, Sendable {
     /// Limp.
     case off
+    /// Some servo may have let go by itself, or missed a write: torque is brought on anew, from where the arm is.
+    case doubted
     /// The goal is where the arm is; torque comes when every servo says that it holds it.
     case aligned
     /// The torque limit has been lowered; torque comes next.
@@ -80,7 +82,7 @@ public struct Limb: ~Copyable {
   /// Puts the request for this tick's reading on the wire; on the way to torque and back, for what has to be confirmed.
   public mutating func ask() {
     switch torque {
-    case .off, .limited, .on: bus.post(block)
+    case .off, .doubted, .limited, .on: bus.post(block)
     case .aligned: bus.post(RegisterBlock(registers.goalPosition))
     case .enabling, .releasing: bus.post(RegisterBlock(registers.torqueEnable))
     }
@@ -136,8 +138,8 @@ public struct Limb: ~Copyable {
   public mutating func act(goal: JointVector, powered: Bool, share: Float? = nil, rampTicks: Int32 = 1) {
     if powered, torque != .on { tries += 1 }
     switch torque {
-    case .off where powered: align()
-    case .aligned where powered && !confirmed: align()
+    case .off where powered, .doubted where powered: align()
+    case .aligned where powered && !confirmed: torque = .doubted
     case .aligned where powered && share != nil:
       bus.syncWrite(SIMD8(repeating: 0), to: registers.torqueLimit)
       torque = .limited
@@ -147,9 +149,9 @@ public struct Limb: ~Copyable {
     case .on where powered:
       tries = 0
       follow(goal, share: share, rampTicks: rampTicks)
-    case .releasing where powered: torque = .off
+    case .releasing where powered: torque = .doubted
     case .off: tries = 0
-    case .aligned, .limited, .enabling, .on:
+    case .doubted, .aligned, .limited, .enabling, .on:
       tries = 0
       switchTorque(on: false)
     case .releasing:
@@ -159,9 +161,17 @@ public struct Limb: ~Copyable {
     }
   }
 
+  /// Breaks off the way to torque and back, and writes nothing: in a stop the arm neither stiffens nor falls.
+  public mutating func pause() {
+    tries = 0
+    if torque != .off, torque != .on { torque = .doubted }
+  }
+
+  /// After a stop: a servo may have dropped its torque or lost its goal meanwhile.
+  public mutating func doubt() { if torque != .off { torque = .doubted } }
+
   /// Goal = present; where not every joint has just been read, the arm has to wait for a tick in which it was.
   private mutating func align() {
-    torque = .off
     guard all(age .== 0), let ticks = scale.ticks(reading.position) else { return }
     bus.syncWrite(ticks, to: registers.goalPosition)
     expected = ticks

@@ -7,8 +7,9 @@ struct Supervisor: BitwiseCopyable {
   private(set) var state = State.idle
   /// The fault that stopped it, until acknowledged.
   private(set) var fault: Fault?
-  /// Where the arm stood when a stop found it blocked: holding on to the command would press on, and spring back later.
-  private(set) var givesWayTo: JointVector?
+  /// Back to where the arm stood when a stop found it blocked: holding on to the command would press on, and spring when
+  /// the arm comes free.
+  private(set) var givesWay: Approach?
   /// The episode that records belong to.
   private(set) var episode: UInt32 = 0
   /// The slow move under way, if one is.
@@ -47,10 +48,10 @@ struct Supervisor: BitwiseCopyable {
   var isClosingIn: Bool { state == .teleoperating && !clutch.isClosed }
 
   /// A controlled stop, latched. The first fault is kept: what follows from it must not hide it.
-  mutating func stop(for fault: Fault, at standing: JointVector? = nil) {
+  mutating func stop(for fault: Fault, givingWay: Approach? = nil) {
     guard state.isPowered, state != .protectiveStop else { return }
     self.fault = fault
-    givesWayTo = fault == .lag || fault == .servo ? standing : nil
+    givesWay = fault == .lag || fault == .servo ? givingWay : nil
     state = .protectiveStop
     approach = nil
   }
@@ -106,7 +107,7 @@ struct Supervisor: BitwiseCopyable {
       approach = settings.rest.map { Approach(to: $0, step: settings.slowStep, stepChange: settings.slowStepChange) }
     case .acknowledge, .enable:
       fault = nil
-      givesWayTo = nil
+      givesWay = nil
     case .none, .loadPolicy: break
     default: approach = nil
     }

@@ -18,7 +18,7 @@ extension Tick {
       record.request = request.action.rawValue
       take(request)
     }
-    if let fault = detected() { supervisor.stop(for: fault, at: envelope.reachable(follower.reading.position)) }
+    if let fault = detected() { stop(for: fault) }
     if supervisor.state == .autonomous, feelsHand() { apply(Request(.takeOver)) }
     record.decides = policy.decides
   }
@@ -35,6 +35,8 @@ extension Tick {
       guard supervisor.state.after(.takeOver) != nil else { return }
       request = Request(.hold)
     case .acknowledge:
+      // At rest, and with its cause gone.
+      if follower.torque == .on, any(previous.step .!= 0) { return supervisor.refuse(asked.action) }
       if let fault = supervisor.fault, shows(fault) { return supervisor.refuse(asked.action) }
     case .playback:
       guard let pose = envelope.reachable(asked.pose) else { return supervisor.refuse(asked.action) }
@@ -50,8 +52,22 @@ extension Tick {
     if request.action == .loadPolicy, let loaded = UnsafeRawPointer(bitPattern: request.policy) {
       policy.load(Unmanaged.fromOpaque(loaded))
     }
+    if request.action == .acknowledge { follower.doubt() }
     // A policy never goes on with what it meant before somebody else commanded, nor across episodes.
     if supervisor.state != before || request.action == .episode || request.action == .policy { policy.forget() }
+  }
+
+  /// A controlled stop; where the arm stands now is where it gives way to, should it be blocked.
+  func stop(for fault: Fault) {
+    let standing = envelope.reachable(follower.reading.position)
+    supervisor.stop(
+      for: fault,
+      givingWay: standing.map { Approach(to: $0, step: settings.yieldStep, stepChange: settings.yieldStepChange) })
+  }
+
+  /// The next command of a stop.
+  func stopping() -> Motion {
+    envelope.brake(from: previous, to: supervisor.givesWay?.wish(from: previous.goal)).motion
   }
 
   /// The fault that this tick's inputs show, if any; the envelope finds the ones that concern wish and measurement.

@@ -82,27 +82,27 @@ public final class Tick: @unchecked Sendable {
     defer { record.phases.constrain = elapsed(since: began) }
     guard follower.torque == .on else { return Motion(at: follower.reading.position) }
     do throws(Fault) {
-      if supervisor.state == .protectiveStop { return stop() }
+      if supervisor.state == .protectiveStop { return stopping() }
       let (motion, limits) = try envelope.constrain(
         wish, from: previous, measured: follower.reading.position, age: follower.age, pace: 1)
       record.verdict.limits = limits
       return motion
     } catch {
-      supervisor.stop(for: error, at: envelope.reachable(follower.reading.position))
-      return stop()
+      stop(for: error)
+      return stopping()
     }
   }
-
-  private func stop() -> Motion { envelope.brake(from: previous, to: supervisor.givesWayTo).motion }
 
   /// One sync write a bus.
   private func act(_ command: Motion) {
     let began = clock.now
     previous = command
     record.command = command.goal
-    // A stop never brings torque on.
-    let mayPower = supervisor.state != .protectiveStop || follower.torque == .on
-    follower.act(goal: command.goal, powered: supervisor.state.isPowered && mayPower)
+    if supervisor.state == .protectiveStop, follower.torque != .on {
+      follower.pause()
+    } else {
+      follower.act(goal: command.goal, powered: supervisor.state.isPowered)
+    }
     mirror()
     record.phases.act = elapsed(since: began)
   }
@@ -116,7 +116,7 @@ public final class Tick: @unchecked Sendable {
     record.policy = policy.generation
     record.verdict.fault = supervisor.fault?.rawValue ?? 0
     recorderIsFull = !records.push(record)
-    if recorderIsFull { supervisor.stop(for: .recorder) }
+    if recorderIsFull { stop(for: .recorder) }
     publish()
     record.phases.record = elapsed(since: began)
   }

@@ -22,6 +22,19 @@ static void count(size_t bytes) {
   mine.counts.bytes += bytes;
 }
 
+// What the Swift runtime calls at a throw, where somebody has set it.
+extern void *_swift_willThrowTypedImpl __attribute__((weak));
+extern void *_swift_willThrow __attribute__((weak));
+
+static void unset(void **hook) {
+  if (hook) __atomic_store_n(hook, (void *)0, __ATOMIC_RELAXED);
+}
+
+void us_allocations_note_no_throws(void) {
+  unset(&_swift_willThrowTypedImpl);
+  unset(&_swift_willThrow);
+}
+
 void us_allocations_resume(void) { mine.on = 1; }
 
 int us_allocations_pause(void) {

@@ -17,12 +17,13 @@
       private(set) var culprits: [String] = []
 
       func join(_ session: VirtualSession) {
+        us_allocations_note_no_throws()
         for link in [session.links.follower, session.links.leader] {
           let (write, wait) = (link.onWrite, link.onWait)
           link.onWrite = { bytes in Self.outside { write(bytes) } }
           link.onWait = { deadline in Self.outside { wait(deadline) } }
         }
-        session.aroundTick = { [unowned session, unowned self] run in
+        session.aroundTick = { [unowned session, self] run in
           us_allocations_resume()
           run()
           _ = us_allocations_pause()
@@ -41,7 +42,7 @@
         if let fault = snapshot.fault { faults.insert(fault) }
         guard counts.allocations > 0 || counts.releases > 0 else { return }
         culprits.append(
-          "tick \(snapshot.record.tick), \(snapshot.state), \(snapshot.record.source): \(counts.allocations) "
+          "tick \(snapshot.record.tick), \(snapshot.state), request \(snapshot.record.request): \(counts.allocations) "
             + "allocations, \(counts.bytes) bytes, \(counts.releases) frees")
       }
     }
@@ -79,6 +80,36 @@
       }
       #expect(watch.ticks.values.reduce(0, +) >= 10_000)
       #expect(watch.culprits.isEmpty, "\(watch.culprits.prefix(5)), \(watch.culprits.count) in all")
+    }
+
+    @Test func `every fault path, refused requests and all, allocates nothing in the tick`() throws {
+      let watch = Watch()
+      for seed in 11...13 as ClosedRange<UInt64> {
+        let session = try Bench.session(nil, seed: seed)
+        watch.join(session)
+        var chaos = try Chaos(session, seed: seed)
+        for _ in 0..<4000 { chaos.step() }
+        while session.host.channels.records.push(TickRecord()) {}
+        session.step(3)
+        for bus in [session.world.follower, session.world.leader] { bus.faults = WireFaults() }
+        session.world.follower.supply_V = 12
+        session.step(100)
+        for end in [{ session.world.leader.faults.silent = 1 }, { session.links.follower.isConnected = false }] {
+          session.world.leader.faults.silent = 0
+          session.host.ask(Request(.enable))
+          session.step(10)
+          session.host.ask(Request(.acknowledge))
+          session.step(10)
+          session.host.ask(Request(.takeOver))
+          session.step(3)
+          end()
+          session.step(60)
+        }
+      }
+      #expect(watch.ticks.values.reduce(0, +) >= 10_000)
+      #expect(watch.culprits.isEmpty, "\(watch.culprits.prefix(5)), \(watch.culprits.count) in all")
+      let wanted: Set<Fault> = [.followerStale, .servo, .gap, .wishNotFinite, .recorder, .followerLost, .leaderStale]
+      #expect(watch.faults.isSuperset(of: wanted), "\(watch.faults)")
     }
   }
 #endif

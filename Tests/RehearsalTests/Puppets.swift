@@ -11,15 +11,17 @@ import Testing
 enum Puppet {
   private static let joints = ["shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll"]
 
-  /// One hidden layer: y = A tanh(B x + c).
-  private static func policy(_ b: [[Float]], _ c: [Float], _ a: [[Float]]) throws -> Policy {
+  /// One hidden layer: y = A f(B x + c).
+  private static func policy(
+    _ b: [[Float]], _ c: [Float], _ a: [[Float]], _ activation: NetworkShape.Activation = .tanh
+  ) throws -> Policy {
     let interface = PolicyInterface(
       arm: "so101-follower", features: joints.map { "joint.\($0)" }, actions: joints,
       representation: .relativeToCommand, decision_Hz: 25)
     let wide = PolicyStatistics.Column(mean: 0, std: 1, min: -1, max: 1)
     let description = PolicyDescription(
       interface: interface,
-      network: NetworkShape(hidden: [b.count], activation: .tanh, standardised: false),
+      network: NetworkShape(hidden: [b.count], activation: activation, standardised: false),
       statistics: PolicyStatistics(features: joints.map { _ in wide }, actions: joints.map { _ in wide }))
     let parameters = PolicyParameters(members: [
       [
@@ -63,20 +65,40 @@ enum Puppet {
   }
 }
 
+extension Puppet {
+  /// Says NaN to everything, with weights that are all finite: infinity minus infinity.
+  static func broken() throws -> Policy {
+    let huge: [Float] = [0, 0, 3e38, 3e38, 0]
+    return try policy([huge, huge], [3e38, 3e38], (0..<5).map { _ in [1, -1] }, .relu)
+  }
+}
+
+extension PolicySource.Loaded {
+  /// Asks for it; whoever sends this keeps the policy alive.
+  var request: Request {
+    var request = Request(.loadPolicy)
+    request.policy = UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())
+    request.generation = generation
+    return request
+  }
+}
+
 extension VirtualSession {
   /// Hands the tick a policy that is in no folder; the caller keeps what comes back.
   func load(_ policy: Policy) throws -> PolicySource.Loaded {
+    let loaded = try loaded(policy)
+    host.ask(loaded.request)
+    return loaded
+  }
+
+  /// A policy with its plan on this rig.
+  func loaded(_ policy: Policy) throws -> PolicySource.Loaded {
     let arm = host.rig.pairs[0].follower.arm
     let interface = policy.description.interface
     let plan = PolicySource.Plan(
       features: try host.rig.featurePlan(interface.features), joints: interface.actions.compactMap(arm.index(of:)),
       representation: interface.representation, chunk: interface.chunk, execute: 1)
-    let loaded = PolicySource.Loaded(policy: policy, plan: plan, generation: 1)
-    var request = Request(.loadPolicy)
-    request.policy = UInt(bitPattern: Unmanaged.passUnretained(loaded).toOpaque())
-    request.generation = loaded.generation
-    host.ask(request)
-    return loaded
+    return PolicySource.Loaded(policy: policy, plan: plan, generation: 1)
   }
 
   /// Torque on, the tool lifted to the episode's start, at rest.

@@ -26,7 +26,7 @@ final class Tape {
   }
 
   private(set) var entries: [Entry] = []
-  private(set) var complaints: [String] = []
+  private var complaints: [String] = []
   private unowned let session: VirtualSession
   private let follower: Wire
   private let leader: Wire
@@ -35,7 +35,8 @@ final class Tape {
   private let scale: ArmScale
   private var last: (command: JointVector, step: JointVector)?
 
-  init(_ session: VirtualSession) throws {
+  /// `slack_ticks`: how far a joint may move between its goal and its torque; a limp arm may be falling.
+  init(_ session: VirtualSession, slack_ticks: Int32 = 1) throws {
     self.session = session
     let rig = session.host.rig
     let side = rig.pairs[0].follower
@@ -44,15 +45,20 @@ final class Tape {
     stepChange = rig.envelope.acceleration_rad_s2 * (period * period)
     scale = try ArmScale(side.arm, side.readCalibration())
     let registers = try Bench.servos.get().registers
-    follower = Wire(session.links.follower, session.world.follower, registers, slack_ticks: 1)
+    follower = Wire(session.links.follower, session.world.follower, registers, slack_ticks: slack_ticks)
     // A hand may carry the leader on while its torque comes.
     leader = Wire(session.links.leader, session.world.leader, registers, slack_ticks: 80)
-    session.aroundTick = { [unowned self] run in
+    session.aroundTick = { [self] run in
       follower.begin()
       leader.begin()
       run()
       keep(session.host.snapshot)
     }
+  }
+
+  /// The first broken promises in words; empty if all were kept.
+  var trouble: String {
+    complaints.isEmpty ? "" : "\(complaints.count) in all: " + complaints.prefix(3).joined(separator: "; ")
   }
 
   /// Where and how often each state was entered, in order.
@@ -62,7 +68,8 @@ final class Tape {
 
   private func keep(_ snapshot: Snapshot) {
     let record = snapshot.record
-    let follows = follower.isPowered && follower.goals != nil
+    // Where torque is brought on (anew) the goal is where the arm is, and the first step starts there, at rest.
+    let follows = follower.isPowered && follower.goals != nil && record.command != record.follower.position
     entries.append(
       Entry(
         record: record, state: snapshot.state, fault: snapshot.fault, refusals: snapshot.refusals, follows: follows,
@@ -75,7 +82,6 @@ final class Tape {
 
   private func check(_ record: TickRecord, follows: Bool) {
     guard follows else {
-      // Where the arm is when torque comes on is where the first step starts, at rest.
       last = (record.command, .zero)
       return
     }
@@ -117,7 +123,7 @@ private final class Wire {
     self.registers = registers
     self.slack_ticks = slack_ticks
     let write = link.onWrite
-    link.onWrite = { [unowned self] bytes in
+    link.onWrite = { [self] bytes in
       hear(Array(bytes))
       write(bytes)
     }
@@ -146,8 +152,9 @@ private final class Wire {
   }
 
   private func torque(_ values: SIMD8<Int32>) {
+    let wasPowered = isPowered
     isPowered = any(values .!= 0)
-    guard isPowered else { return }
+    guard isPowered, !wasPowered else { return }
     guard newest != nil else { return complaints.append("torque comes on without any goal") }
     for (lane, servo) in bus.servos.enumerated() {
       let (goal, present) = (servo.value(registers.goalPosition), servo.value(registers.presentPosition))

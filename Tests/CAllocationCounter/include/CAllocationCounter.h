@@ -17,3 +17,7 @@ void us_allocations_resume(void);
 int us_allocations_pause(void);
 /// What the calling thread has counted; nothing is left over for the next call.
 us_allocations us_allocations_take(void);
+
+/// From here on Swift Testing notes no backtrace where Swift code throws: the note is an allocation that programs outside of
+/// tests do not make.
+void us_allocations_note_no_throws(void);
