@@ -19,7 +19,7 @@ PYTHON312 ?= python3.12
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-deps: .deps/ready ## install Debian's packages and a venv with MuJoCo, DuckDB and MCAP readers into .deps
+deps: .deps/ready ## install Debian's packages and a venv with MuJoCo, DuckDB and the judges of make test into .deps
 .deps/ready: Makefile
 	@missing=""; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; \
@@ -27,8 +27,8 @@ deps: .deps/ready ## install Debian's packages and a venv with MuJoCo, DuckDB an
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is missing: install it from swift.org, then run make again."; exit 69; }
 	@mkdir -p .deps/lib .deps/include
 	@[ -x $(PYTHON) ] || /usr/bin/python3 -m venv .deps/venv
-	@.deps/venv/bin/pip install --quiet --disable-pip-version-check --no-deps mujoco-core==4.0.0 duckdb-cli==1.5.6
-	@.deps/venv/bin/pip install --quiet --disable-pip-version-check mcap==1.6.0 mcap-ros2-support==0.6.0 \
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps mujoco-core==4.0.0 duckdb-cli==1.5.6
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check mcap==1.6.0 mcap-ros2-support==0.6.0 \
 	  feetech-servo-sdk==1.0.0 rustypot==1.13.1
 	@site=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
 	cp -r $$site/mujoco/include/. .deps/include/ && cp $$site/mujoco/libmujoco.so.4.0.0 .deps/lib/ && \
@@ -65,15 +65,26 @@ peers: build .deps/peers/ready ## let programs that nobody here wrote judge ours
 	exit $$failed
 	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter NumpyTests
 
+# Suites with loops over seeded randomness; each takes `effort` from Tests/Support.
+FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|SafeTensorsTests|FixedMathTests|ArmScaleTests|\.KinematicsTests
+
+fuzz: deps ## the randomised tests, a hundred times longer than in make test
+	$(SWIFT) build -c release --build-tests
+	UNDERSTUDY_FUZZ=1 $(SWIFT) test -c release --skip-build --filter '$(FUZZED)'
+
+HOURS ?= 24
+soak: build ## hours of sessions on virtual time with a fault every ten seconds (HOURS=24: about ten minutes)
+	$(BUILD)/understudy-twin soak --hours $(HOURS) --seed $(SEED) --cores $$(nproc)
+
 .deps/peers/ready: Tests/Peers/requirements.txt
 	@rm -rf .deps/peers && /usr/bin/python3 -m venv .deps/peers
-	@.deps/peers/bin/pip install --quiet --disable-pip-version-check -r $<
+	@.deps/peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 .deps/lerobot/ready: Tests/Peers/requirements-lerobot.txt
 	@rm -rf .deps/lerobot && $(PYTHON312) -m venv .deps/lerobot
-	@.deps/lerobot/bin/pip install --quiet --disable-pip-version-check -r $<
-	@.deps/lerobot/bin/pip install --quiet --disable-pip-version-check --no-deps lerobot==0.6.1
+	@.deps/lerobot/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@.deps/lerobot/bin/python -m pip install --quiet --disable-pip-version-check --no-deps lerobot==0.6.1
 	@touch $@
 
 lint: ## the formatter's rules, strictly

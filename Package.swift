@@ -91,19 +91,28 @@ let targets: [Target] = [
   // malloc family, which the thread sanitizer wants for itself) and a library that is preloaded into a child.
   .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
   .target(name: "CSerialShim", path: "Tests/CSerialShim"),
+  // What tests share: how hard to try (`make fuzz`).
+  .target(name: "TestSupport", path: "Tests/Support", swiftSettings: ours),
   .testTarget(name: "ArchitectureTests", swiftSettings: ours),
   .testTarget(name: "RealTimeTests", dependencies: ["RealTime"], swiftSettings: ours),
-  .testTarget(name: "ServoBusTests", dependencies: ["ServoBus", "RealTime", "Twin"], swiftSettings: ours + mujoco),
   .testTarget(
-    name: "ArmTests", dependencies: ["Arm", "RealTime", "CKernels", "ServoBus", "Twin"], swiftSettings: ours + mujoco),
-  .testTarget(name: "PolicyTests", dependencies: ["Policy", "CKernels", "RealTime"], swiftSettings: ours),
-  .testTarget(name: "EpisodesTests", dependencies: ["Episodes", "Arm", "RealTime"], swiftSettings: ours),
+    name: "ServoBusTests", dependencies: ["ServoBus", "RealTime", "Twin", "TestSupport"],
+    swiftSettings: ours + mujoco),
+  .testTarget(
+    name: "ArmTests", dependencies: ["Arm", "RealTime", "CKernels", "ServoBus", "Twin", "TestSupport"],
+    swiftSettings: ours + mujoco),
+  .testTarget(
+    name: "PolicyTests", dependencies: ["Policy", "CKernels", "RealTime", "TestSupport"], swiftSettings: ours),
+  .testTarget(
+    name: "EpisodesTests", dependencies: ["Episodes", "Arm", "RealTime", "TestSupport"], swiftSettings: ours),
   .testTarget(
     name: "LearningTests", dependencies: ["Learning", "Policy", "Arm", "Episodes", "RealTime", "CKernels"],
     swiftSettings: ours),
   .testTarget(
     name: "ControlTests",
-    dependencies: ["Control", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CAllocationCounter"],
+    dependencies: [
+      "Control", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CAllocationCounter", "TestSupport",
+    ],
     swiftSettings: ours),
   .testTarget(
     name: "TwinTests", dependencies: ["Twin", "RealTime", "ServoBus", "Arm", "Episodes"], swiftSettings: ours + mujoco),

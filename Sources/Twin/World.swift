@@ -79,6 +79,11 @@ extension TwinWorld {
   public var isLeaderHeld: Bool { stage.person.hand.intent != nil }
   /// Where the follower's tool is, in m in the base frame.
   public var tool: SIMD3<Double> { stage.tool }
+  /// How hard the follower presses on what it touches, in N, all contacts together.
+  public var contactForce_N: Double {
+    let simulation = stage.follower.simulation
+    return (0..<simulation.contactCount).reduce(0) { $0 + simulation.contact($1).normalForce_N }
+  }
   /// The follower's and the leader's true joint angles, in rad.
   public var postures: (follower: SIMD8<Double>, leader: SIMD8<Double>) {
     (stage.follower.posture, stage.leader.posture)

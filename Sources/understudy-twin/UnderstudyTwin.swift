@@ -12,6 +12,6 @@ struct UnderstudyTwin: AsyncParsableCommand {
       and in another terminal
         understudy teleoperate --rig hardware/rigs/twin-insert.yaml
       """,
-    subcommands: [Serve.self, Rehearse.self, Demo.self],
+    subcommands: [Serve.self, Rehearse.self, SoakVerb.self, Demo.self],
     defaultSubcommand: Serve.self)
 }

@@ -1,6 +1,7 @@
 import Arm
 import Foundation
 import RealTime
+import TestSupport
 import Testing
 
 @Suite struct ArmScaleTests {
@@ -44,7 +45,7 @@ import Testing
 
   @Test func `a reading a turn away is the same angle`() {
     var random = SplitMix64(seed: 8)
-    for _ in 0..<1000 {
+    for _ in 0..<1000 * effort {
       let ticks = SIMD8<Int32>(repeating: Int32(random.uniform(650...3900)))
       #expect(follower.radians(ticks) == follower.radians(ticks &+ 4096))
       #expect(follower.radians(ticks) == follower.radians(ticks &- 4096))

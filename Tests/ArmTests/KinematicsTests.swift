@@ -1,5 +1,6 @@
 import Arm
 import RealTime
+import TestSupport
 import Testing
 
 @Suite struct KinematicsTests {
@@ -102,7 +103,7 @@ import Testing
 
   @Test func `the Jacobian is what small steps do`() {
     var random = SplitMix64(seed: 11)
-    for _ in 0..<200 {
+    for _ in 0..<200 * effort {
       let q = randomPose(arm, &random)
       let state = kinematics.state(q)
       #expect(state.pose == kinematics.pose(q), "one code path for both")

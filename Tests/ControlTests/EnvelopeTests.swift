@@ -2,9 +2,10 @@ import Arm
 import Control
 import Episodes
 import RealTime
+import TestSupport
 import Testing
 
-/// Wishes of every kind: a million ticks here.
+/// Wishes of every kind: a million ticks here, a hundred million in `make fuzz`.
 @Suite struct EnvelopeTests {
   static let lower = JointVector(-1.9, -1.7, -1.6, -1.6, -2.7, -0.2, 0, 0)
   static let upper = JointVector(1.9, 1.7, 1.6, 1.6, 2.8, 1.7, 0, 0)
@@ -44,7 +45,7 @@ import Testing
       rate: seed % 2 == 0 ? 100 : 200)
     var motion = Motion(at: .zero)
     var faults = 0
-    for tick in 0..<125_000 {
+    for tick in 0..<125_000 * effort {
       let before = motion
       let age = SIMD8<Int32>(repeating: random.next() % 1000 == 0 ? 9 : 0)
       let limits: Limits
@@ -74,7 +75,7 @@ import Testing
     var random = SplitMix64(seed: 11)
     let envelope = Self.envelope(velocity: 6, acceleration: 15)
     var motion = Motion(at: .zero)
-    for tick in 0..<20_000 {
+    for tick in 0..<20_000 * effort {
       motion =
         (try? envelope.constrain(
           random.next() % 400 < 200 ? Self.upper * 2 : Self.lower * 2, from: motion, measured: motion.goal,

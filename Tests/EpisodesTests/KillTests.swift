@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import RealTime
+import TestSupport
 import Testing
 
 @testable import Episodes

@@ -1,12 +1,10 @@
 import Foundation
 import Glibc
 import RealTime
+import TestSupport
 import Testing
 
 @testable import Episodes
-
-/// How much of the large tests is run: `make fuzz` sets a hundred times as much as `make test`.
-let effort = ProcessInfo.processInfo.environment["UNDERSTUDY_FUZZ"] == nil ? 1 : 100
 
 @Suite struct RecoveryTests {
   static func records(_ n: Int, _ seed: UInt64 = 1) -> [TickRecord] {

@@ -30,7 +30,8 @@ def check(sentence):
         _failures += 1
         place = traceback.extract_tb(error.__traceback__)[-1]
         print(f"  FAILED   {sentence}")
-        print(f"           {type(error).__name__}: {error} ({place.name}, line {place.lineno}: {place.line})", flush=True)
+        print(f"           {type(error).__name__}: {error}")
+        print(f"           {place.name}, line {place.lineno}: {place.line}", flush=True)
     else:
         print(f"  ok       {sentence} ({time.monotonic() - began:.2f} s)", flush=True)
 

@@ -1,5 +1,6 @@
 import Foundation
 import RealTime
+import TestSupport
 import Testing
 
 @testable import Policy
@@ -22,7 +23,7 @@ import Testing
 
   @Test func `what is written is read again, and the same content gives the same bytes`() throws {
     var random = SplitMix64(seed: 4)
-    for _ in 0..<50 {
+    for _ in 0..<50 * effort {
       var tensors: [String: SafeTensors.Tensor] = [:]
       for index in 0..<Int(random.next() % 6) {
         let shape = (0..<Int(random.next() % 4)).map { _ in Int(random.next() % 5) }
@@ -83,7 +84,7 @@ import Testing
     for length in 0..<whole.count {
       #expect(throws: SafeTensorsError.self) { try Self.decode(Array(whole[..<length])) }
     }
-    for _ in 0..<2000 {
+    for _ in 0..<2000 * effort {
       var bytes = whole
       bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
       _ = try? Self.decode(bytes)

@@ -1,5 +1,6 @@
 import RealTime
 import ServoBus
+import TestSupport
 import Testing
 
 @Suite struct ReplyParserTests {
@@ -21,7 +22,7 @@ import Testing
 
   @Test func `a valid reply after any garbage is found when its last byte comes`() {
     var random = SplitMix64(seed: 11)
-    for _ in 0..<20_000 {
+    for _ in 0..<20_000 * effort {
       var parser = parser()
       // Garbage that likes to look like headers: half of it FF, ids and lengths.
       let likely: [UInt8] = [0xFF, 0xFF, 0xFF, 0x01, 0x04, 0x06]

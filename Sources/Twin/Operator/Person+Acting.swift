@@ -9,7 +9,7 @@ extension Person {
     case .waiting:
       if !heard.personCommands { hand.letGo() }
       if heard.state == "protective-stop" { mend() } else if frames >= 12, stillFor >= 7 { setScene() }
-    case .starting: if frames % 25 == 0 { press(.start) }
+    case .starting: if heard.state == "protective-stop" { mend() } else if frames % 25 == 0 { press(.start) }
     case .performing: perform(outcome)
     case .watching: watch(view, outcome)
     case .grabbing: grab()

@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import Arm
+internal import Foundation
+internal import Rehearsal
+internal import Twin
+
+/// A night in which everything breaks, in minutes.
+struct SoakVerb: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "soak",
+    abstract: "Run hours of sessions on virtual time, with a fault every ten seconds.",
+    discussion: """
+      Half-hour sessions of correction, recording and running; every ten seconds of virtual time a wire, a servo, the
+      supply, the camera or the loop itself fails for up to a second. The scripted person acknowledges the stops. Every
+      command is checked against the envelope, every stop must have been caused, every session must end at rest, and memory
+      must not grow; else the exit code is 1.
+
+        understudy-twin soak --hours 24
+      """)
+
+  @Option(help: "Hours of virtual time.") var hours = 24.0
+  @Option(help: "The twin's task: \(TwinWorld.tasks.joined(separator: ", ")).") var task = "insert"
+  @Option(help: "Scenes, faults and the person's manner follow from it.") var seed: UInt64 = 7
+  @Option(help: "Cores to use.") var cores = 2
+  @Flag(help: "JSON instead of a table.") var json = false
+
+  func validate() throws {
+    guard TwinWorld.tasks.contains(task) else { throw TwinError.unknownTask(task, known: TwinWorld.tasks) }
+    guard hours > 0, hours.isFinite, cores > 0 else {
+      throw ValidationError("--hours and --cores must be positive.")
+    }
+  }
+
+  func run() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "soak-\(getpid())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let rehearsal = Rehearsal(rig: try Rig.load("twin-\(task)"), task: task, seed: seed)
+    // A policy of a few demonstrations strays often: take-overs are part of the soak.
+    let demonstrations = folder.appending(path: "demonstrations"), policy = folder.appending(path: "policy")
+    try rehearsal.demonstrate(into: demonstrations, episodes: 6)
+    try rehearsal.train([demonstrations], output: policy)
+    let began = Date()
+    let showsProgress = isatty(STDERR_FILENO) == 1
+    let report = try await Soak(rehearsal, hours: hours).run(policy: policy, cores: cores) { share in
+      guard showsProgress else { return }
+      FileHandle.standardError.write(Data("\r\u{1B}[K\(Int(share * 100)) %".utf8))
+    }
+    if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      print(report)
+      print("took \(Int(Date().timeIntervalSince(began))) s")
+    }
+    guard report.isClean else { throw ExitCode.failure }
+  }
+}
