@@ -69,7 +69,7 @@ public enum PolicyError: Error, Equatable, Sendable, CustomStringConvertible {
     case .kernelsUnknown(let name, let available):
       "UNDERSTUDY_KERNELS is \(name); this CPU can run \(available.joined(separator: ", ")). Name one of these, or unset it."
     case .exists(let path):
-      "\(path) exists already and was left alone. Choose another name, or ask for it to be replaced."
+      "\(path) exists already and was left alone. Choose another name, or remove it first."
     case .notAPolicy(let path):
       "\(path) exists and is not a policy, so it was not replaced. Choose another name."
     case .notWritten(let path, let reason):

@@ -75,6 +75,10 @@ public final class Conductor {
     let heard = signals
     signals.removeAll(keepingCapacity: true)
     for signal in heard { act(on: signal, snapshot) }
+    if let row = snapshot.fault?.row, !row.clears, !ending {
+      trouble = "\(row.name): \(row.remedy)"
+      ending = true
+    }
     if ending, !isEnding { beginEnding(snapshot) }
     switch phase {
     case .begin: begin(snapshot)

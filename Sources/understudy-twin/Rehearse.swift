@@ -36,7 +36,18 @@ struct Rehearse: AsyncParsableCommand {
   @Flag(help: "JSON instead of a table.") var json = false
 
   func run() async throws {
-    guard TwinWorld.tasks.contains(task) else { throw TwinError.unknownTask(task, known: TwinWorld.tasks) }
+    do {
+      try await rehearse()
+    } catch let error as any EndingError {
+      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      throw ExitCode(error.exitCode)
+    }
+  }
+
+  private func rehearse() async throws {
+    guard TwinWorld.tasks.contains(task) else {
+      throw ValidationError("\(TwinError.unknownTask(task, known: TwinWorld.tasks))")
+    }
     guard let disturbance = Disturbance(disturb) else {
       throw ValidationError("--disturb takes none, noise, noise=MRAD or bump, not \(disturb).")
     }

@@ -45,7 +45,7 @@ struct Correct: ParsableCommand {
         plan.framesPerRound = frames
         return plan
       }
-      try live.run().show(json: session.json)
+      try live.run().conclude(json: session.json)
     }
   }
 }

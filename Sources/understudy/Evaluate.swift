@@ -31,7 +31,7 @@ struct Evaluate: ParsableCommand {
         plan.labelsByTruth = true
         return plan
       }
-      try live.run().show(json: session.json)
+      try live.run().conclude(json: session.json)
     }
   }
 }

@@ -47,6 +47,12 @@ enum Ending {
 }
 
 extension SessionReport {
+  /// Shows the report, and ends the program with 69 where trouble ended the session early.
+  func conclude(json: Bool) throws {
+    show(json: json)
+    if trouble != nil { throw ExitCode(ExitStatus.unavailable.rawValue) }
+  }
+
   /// The report at the end of a session: JSON on one line, or a table.
   func show(json: Bool) {
     if json {

@@ -20,6 +20,10 @@ struct Record: ParsableCommand {
   @Option(help: "The number of the first episode (with a twin: which scenes).") var first = 1
   @Option(help: "The task in words.") var task = ""
 
+  func validate() throws {
+    if let episodes, episodes < 1 { throw ValidationError("--episodes takes 1 or more.") }
+  }
+
   func run() throws {
     try Ending.catching {
       var options = LiveOptions(rig: try session.loadRig(), json: session.json)
@@ -31,7 +35,7 @@ struct Record: ParsableCommand {
         plan.firstEpisode = first
         return plan
       }
-      try live.run().show(json: session.json)
+      try live.run().conclude(json: session.json)
     }
   }
 }

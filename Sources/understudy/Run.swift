@@ -19,6 +19,10 @@ struct Run: ParsableCommand {
   @Option(help: "The number of the first episode (with a twin: which scenes).") var first = 50_001
   @Option(help: "Keep the episodes in this dataset.") var dataset: String?
 
+  func validate() throws {
+    if let episodes, episodes < 1 { throw ValidationError("--episodes takes 1 or more.") }
+  }
+
   func run() throws {
     try Ending.catching {
       var options = LiveOptions(rig: try session.loadRig(), json: session.json)
@@ -30,7 +34,7 @@ struct Run: ParsableCommand {
         plan.firstEpisode = first
         return plan
       }
-      try live.run().show(json: session.json)
+      try live.run().conclude(json: session.json)
     }
   }
 }

@@ -19,7 +19,7 @@ struct Teleoperate: ParsableCommand {
       let live = try LiveSession(LiveOptions(rig: try session.loadRig(), json: session.json)) { rig, settings in
         SessionPlan(activity: .teleoperate, rig: rig, settings: settings, seed: session.seed)
       }
-      try live.run().show(json: session.json)
+      try live.run().conclude(json: session.json)
     }
   }
 }

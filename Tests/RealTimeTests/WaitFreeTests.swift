@@ -42,6 +42,7 @@ import Testing
       while !stop.withLock({ $0 }) {
         n += 1
         slot.store(Wide(lanes: SIMD32(repeating: n)))
+        if n % 4 == 0 { sched_yield() }  // a writer that never pauses starves any reader
       }
     }
     writer.start()

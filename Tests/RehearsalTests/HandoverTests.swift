@@ -33,7 +33,7 @@ import Twin
   @Test func `a grabbed leader is noticed within 200 ms of contact, 95 times in 100`() throws {
     var ticks: [Int] = []
     for seed in 1...4 as ClosedRange<UInt64> {
-      let (felt, unprovoked) = try latencies(seed: seed, episodes: 32)
+      let (felt, unprovoked) = try latencies(seed: seed, episodes: 48)
       ticks += felt
       #expect(unprovoked == 0)
     }

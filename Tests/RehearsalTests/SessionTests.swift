@@ -37,7 +37,7 @@ import Twin
     try session.host.load(policy: Bench.policy.get())
     session.begin(.run) {
       $0.episodes = 2
-      $0.limit = .seconds(1.5)
+      $0.limit = .seconds(0.6)
     }
     var started = 0
     session.afterTick = { [unowned session] snapshot in
@@ -52,7 +52,7 @@ import Twin
     #expect(tape.trouble == "")
     let outcomes = try #require(session.conductor).outcomes
     #expect(outcomes.map(\.label) == [.failure, .failure])
-    #expect(outcomes.allSatisfy { $0.policySeconds >= 1.5 && $0.policySeconds < 1.55 })
+    #expect(outcomes.allSatisfy { $0.policySeconds >= 0.6 && $0.policySeconds < 0.65 })
     // Before each episode the arm stood at its own seeded start.
     let plan = SessionPlan(activity: .run, rig: session.host.rig, settings: session.host.settings, seed: 7)
     for episode in 1...2 {
