@@ -145,7 +145,9 @@ public struct Demonstration {
   @discardableResult
   private func understudy(_ arguments: [String]) throws -> String {
     try check()
-    let typed = arguments.map { $0.replacing(folder.path, with: folder.relativePath) }.filter { $0 != "--json" }
+    let typed = arguments.map { $0.replacing(folder.path, with: folder.relativePath) }.map {
+      $0.contains(" ") ? "\"\($0)\"" : $0
+    }.filter { $0 != "--json" }
     say("      $ understudy \(typed.joined(separator: " ")) --rig twin-insert")
     let result = try programs.understudy(arguments + ["--rig", "twin-insert"], signals: signals) { line in
       if let text = Self.prose(line) { say("        \(text)") }
@@ -193,7 +195,9 @@ public struct Demonstration {
     let plot = folder.appending(path: "success.svg")
     try picture.svg.write(to: plot, atomically: true, encoding: .utf8)
 
-    say("\n  success alone, \(evaluations) fresh starts      undisturbed        bump in every episode")
+    say(
+      "\n    \(Self.pad("success alone, \(evaluations) fresh starts", 34))  \(Self.pad("undisturbed", 17))  a bump in each"
+    )
     let labels = [
       "before: \(Self.demonstrations) demonstrations", "\(further.personFrames) more frames demonstrated",
       "\(frames) frames corrected",
