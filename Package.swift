@@ -3,7 +3,6 @@
 //
 // Targets stand in layers; a module may import any module of a lower layer (Tests/ArchitectureTests reads the
 // imports and fails on any other). `swift build --product understudy` needs no MuJoCo.
-import Foundation
 import PackageDescription
 
 /// What `make deps` installs stands here, beside the sources, so that a plain `swift build` finds it too.
@@ -129,31 +128,13 @@ let targets: [Target] = [
     name: "EndToEnd", dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes"], swiftSettings: ours),
 ]
 
-// While the first modules land: a target appears when its folder does. The thread sanitizer brings its own malloc.
-let sanitizesThreads = Context.environment["UNDERSTUDY_TSAN"] == "1"
-func exists(_ target: Target) -> Bool {
-  if sanitizesThreads, target.name == "CAllocationCounter" { return false }
-  let folder = target.path ?? (target.type == .test ? "Tests/" : "Sources/") + target.name
-  return FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(folder)")
-}
-let present = targets.filter(exists)
-let names = Set(present.map(\.name))
-let all = Set(targets.map(\.name))
-for target in present {
-  target.dependencies.removeAll {
-    if case .byNameItem(let name, _) = $0 { return all.contains(name) && !names.contains(name) }
-    return false
-  }
-}
-
 let package = Package(
   name: "understudy",
   // Executables need no mention. A library of its own file is only what a test preloads into a child process.
-  products: names.contains("CSerialShim")
-    ? [.library(name: "SerialShim", type: .dynamic, targets: ["CSerialShim"])] : [],
+  products: [.library(name: "SerialShim", type: .dynamic, targets: ["CSerialShim"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
-  targets: present
+  targets: targets
 )

@@ -33,7 +33,7 @@ public struct BarChart: Sendable {
 
   /// The picture.
   public var svg: String {
-    let barWidth = 64.0, gap = 44.0, left = 56.0, top = 48.0, height = 240.0
+    let barWidth = 84.0, gap = 44.0, left = 56.0, top = 48.0, height = 240.0
     let count = groups.reduce(0) { $0 + $1.bars.count }
     let width = left + gap + Double(count) * barWidth + Double(groups.count) * gap
     func y(_ value: Double) -> Double { top + height * (1 - value) }
