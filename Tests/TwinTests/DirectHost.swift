@@ -20,8 +20,8 @@ final class DirectHost {
   private var commandAtClutch = SIMD8<Double>.zero
   private var sinceDecision = 0
   private(set) var takeOvers = 0
-  /// Decisions while a person drove.
-  private(set) var personFrames = 0
+  /// Ticks of 10 ms in which a person drove.
+  private(set) var personTicks = 0
   private var deviatingFor = 0
 
   init(_ options: TwinOptions) throws {
@@ -56,7 +56,11 @@ final class DirectHost {
     if (stage.steps + decisionPhase) % 20 == 0 { decide() }
     if stage.steps % 5 == 0 {
       sinceDecision += 1
-      command = from + (goal - from) * min(1, Double(sinceDecision) / 4)
+      if said.state == "teleoperating" || said.state == "correcting" {
+        follow()
+      } else {
+        command = from + (goal - from) * min(1, Double(sinceDecision) / 4)
+      }
       for joint in 0..<6 {
         let ticks = (command[joint] * 4096 / (2 * .pi)).rounded()
         stage.follower.drive(joint, toward: ticks * 2 * .pi / 4096, torqueShare: 1)
@@ -66,27 +70,33 @@ final class DirectHost {
     stage.step()
   }
 
+  /// A person commands: as the leader moves, 100 times a second, from where both were.
+  private func follow() {
+    personTicks += 1
+    let leader = quantized(stage.leader.posture)
+    let clutch = leaderAtClutch ?? leader
+    if leaderAtClutch == nil {
+      leaderAtClutch = leader
+      commandAtClutch = said.state == "correcting" ? command : leader
+    }
+    let wish = commandAtClutch + leader - clutch
+    let step = (wish - command).largest
+    command = step > 0.03 ? command + (wish - command) * (0.03 / step) : wish
+    goal = command
+    from = command
+  }
+
+  /// A policy commands: a target each 40 ms.
   private func decide() {
     from = command
     sinceDecision = 0
-    switch said.state {
-    case "teleoperating", "correcting":
-      personFrames += 1
-      let leader = quantized(stage.leader.posture)
-      let clutch = leaderAtClutch ?? leader
-      if leaderAtClutch == nil {
-        leaderAtClutch = leader
-        commandAtClutch = said.state == "correcting" ? goal : leader
-      }
-      goal = commandAtClutch + leader - clutch
-    case "autonomous":
-      leaderAtClutch = nil
-      goal += policy(self)
-      // As an envelope's lag limit would have it.
-      let here = stage.follower.posture
-      goal = goal.clamped(lowerBound: here - 0.12, upperBound: here + 0.12)
-    default: leaderAtClutch = nil
-    }
+    guard said.state != "teleoperating", said.state != "correcting" else { return }
+    leaderAtClutch = nil
+    guard said.state == "autonomous" else { return }
+    goal += policy(self)
+    // As an envelope's lag limit would have it.
+    let here = stage.follower.posture
+    goal = goal.clamped(lowerBound: here - 0.12, upperBound: here + 0.12)
     let step = (goal - from).largest
     if step > 0.1 { goal = from + (goal - from) * (0.1 / step) }
   }

@@ -126,7 +126,7 @@ extension Person {
     view.lead = intent - view.posture
     let move = skill.next(view, style: style)
     var goal = intent + move.change
-    if let jaw = move.jaw_rad { goal[Self.jaw] += min(max(0.5 * (jaw - goal[Self.jaw]), -0.08), 0.08) }
+    if let jaw = move.jaw_rad { goal[Self.jaw] += min(max(0.4 * (jaw - goal[Self.jaw]), -0.04), 0.04) }
     hand.move(to: goal)
   }
 

@@ -14,7 +14,7 @@ final class PickPlaceSkill: Skill {
   private static let grip_rad = 0.127
   private static let squeeze_rad = 0.0
   /// How far the open hand keeps its fixed finger off the cube.
-  private static let clearance_m = 0.005
+  private static let clearance_m = 0.009
   /// Height of the tool centre when it grasps, above that when it travels, and when it is done.
   private static let graspHeight_m = 0.017
   private static let hover_m = 0.035
@@ -22,11 +22,13 @@ final class PickPlaceSkill: Skill {
   private static let doneHeight_m = 0.055
   /// Gain a frame and the longest step a frame.
   private static let gain = 0.4
-  private static let step_m = 0.008
-  private static let turnGain = 0.3
+  private static let step_m = 0.006
+  private static let uprightGain = 0.4
+  private static let turnGain = 0.25
+  private static let turn_rad = 0.06
   /// What a radian of wrong turn is worth.
   private static let turn_m = 0.025
-  private static let upright_m = 0.03
+  private static let upright_m = 0.06
   /// For `remaining`: how fast the hand gets on, and how long closing or opening takes.
   private static let speed_m_s = 0.12
   private static let closing_s = 0.5
@@ -111,10 +113,10 @@ final class PickPlaceSkill: Skill {
     let size = (move * move).sum().squareRoot()
     let step = Self.step_m * style
     if size > 0 { move *= step * tanh(size / step) / size }
-    let turn = s.turn_rad * (1 - s.held) * (1 - s.placed)
+    let turn = min(max(Self.turnGain * s.turn_rad, -Self.turn_rad), Self.turn_rad) * (1 - s.held) * (1 - s.placed)
     let goal = reach.posture(
       from: view.posture, lead: view.lead, to: s.tool + move, uprightWeight_m: Self.upright_m, turn_rad: turn,
-      turnGain: Self.turnGain)
+      uprightGain: Self.uprightGain)
     let shut = max(closing, s.held) * (1 - s.placed)
     let jaw = Self.open_rad + (Self.squeeze_rad - Self.open_rad) * shut
     return SkillMove(change: goal - view.posture, jaw_rad: jaw)
@@ -132,12 +134,12 @@ final class PickPlaceSkill: Skill {
     let level = away(error, s.turn_rad)
     // High while beside the cube (as expected, and as last seen: a finger that stands on the cube must not be believed
     // to be beside it), and while a closed jaw would come down on it.
-    let beside = smoothstep((max(level, s.seenLevel_m) - 0.003) / 0.005)
+    let beside = smoothstep((max(level, s.seenLevel_m) - 0.004) / 0.006)
     let shut = 1 - smoothstep(s.openness / 0.5)
     let wanted = Self.graspHeight_m + Self.hover_m * max(beside, shut) * (1 - s.between)
     let low = max(0, wanted - s.tool.z)
     let sideways = 1 - smoothstep(low / 0.020) * (1 - s.between) * (1 - smoothstep((level - 0.05) / 0.05))
-    let closing = 1 - smoothstep((level + 0.5 * (s.tool.z - Self.graspHeight_m).magnitude - 0.006) / 0.006)
+    let closing = 1 - smoothstep((level + 0.5 * (s.tool.z - Self.graspHeight_m).magnitude - 0.008) / 0.006)
     return (SIMD3(error.x * sideways, error.y * sideways, wanted - s.tool.z), closing)
   }
 

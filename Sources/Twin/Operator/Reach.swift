@@ -1,4 +1,4 @@
-/// A person's sense of where the tool goes when the joints move: forward kinematics and a few steps of damped least
+/// A person's sense of where the tool goes when the joints move: forward kinematics and steps of damped least
 /// squares on a state of their own, so the scene itself is not touched.
 ///
 /// Positions in m, angles in rad. Solves for the five joints that carry the tool; the jaw is the skill's business.
@@ -6,11 +6,13 @@ final class Reach {
   /// Penalty on joint motion: keeps postures near a singularity calm.
   private static let damping = 2e-5
   private static let carrying = 5
+  private static let roll = 4
   /// The largest turn of the tool that one call asks for.
   private static let turn_rad = 0.12
 
   private let simulation: Simulation
   private let joints: [JointIndex]
+  private let carriers: [JointIndex]
   private let tool: Int
   private var linear = [SIMD3<Double>](repeating: .zero, count: carrying)
   private var angular = [SIMD3<Double>](repeating: .zero, count: carrying)
@@ -18,6 +20,7 @@ final class Reach {
   init(_ scene: SceneModel, joints: [JointIndex]) throws(TwinError) {
     simulation = try Simulation(scene)
     self.joints = joints
+    carriers = Array(joints.prefix(Self.carrying))
     tool = try scene.site("tool")
   }
 
@@ -29,28 +32,26 @@ final class Reach {
     )
   }
 
-  /// The posture nearest to `start` whose tool is at `target`, upright as far as `uprightWeight_m` asks (m of error
-  /// that a radian of tilt is worth) and turned by `turn_rad` about the vertical (nil: any way).
+  /// One step from `start`: the tool at `target`, its tilt taken back by the share `uprightGain` as far as
+  /// `uprightWeight_m` asks (m of error that a radian of tilt is worth), turned by `turn_rad` about the vertical (nil: any
+  /// way), the wrist's roll taken back by the share `unrollGain`.
   ///
   /// No joint passes its limit, and neither does the leader's, which is `lead` ahead of the follower's.
   func posture(
     from start: SIMD8<Double>, lead: SIMD8<Double> = .zero, to target: SIMD3<Double>, uprightWeight_m: Double,
-    turn_rad: Double? = nil, turnGain: Double = 1, unrollGain: Double = 0, iterations: Int = 2
+    turn_rad: Double? = nil, uprightGain: Double = 1, unrollGain: Double = 0
   ) -> SIMD8<Double> {
-    var posture = start
-    for _ in 0..<iterations {
-      let here = tool(at: posture)
-      simulation.jacobian(
-        site: tool, joints: Array(joints.prefix(Self.carrying)), linear: &linear, angular: &angular)
-      let move = target - here.position
-      // Turning about a × up brings the axis up; what it turns about the vertical is free unless asked for.
-      var turn = SIMD3(here.up.y, -here.up.x, turn_rad ?? 0) * turnGain
-      let size = (turn * turn).sum().squareRoot()
-      if size > Self.turn_rad { turn *= Self.turn_rad / size }
-      posture += step(
-        at: posture, lead: lead, move: move, turn: turn, weight: uprightWeight_m, isTurning: turn_rad != nil)
-    }
-    posture[4] -= unrollGain * start[4]
+    let here = tool(at: start)
+    simulation.jacobian(site: tool, joints: carriers, linear: &linear, angular: &angular)
+    // Turning about a × up brings the axis up; what it turns about the vertical is free unless asked for.
+    var turn = SIMD3(here.up.y * uprightGain, -here.up.x * uprightGain, turn_rad ?? 0)
+    let size = (turn * turn).sum().squareRoot()
+    if size > Self.turn_rad { turn *= Self.turn_rad / size }
+    let change = step(
+      at: start, lead: lead, move: target - here.position, turn: turn, weight: uprightWeight_m,
+      isTurning: turn_rad != nil)
+    var posture = start + change
+    posture[Self.roll] -= unrollGain * start[Self.roll]
     return posture
   }
 

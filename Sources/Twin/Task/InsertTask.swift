@@ -15,9 +15,9 @@ final class InsertTask: TwinTask {
   /// Contact outside the hole that fails the episode, and how long it must last: one step's spike is numerics.
   static let forceLimit_N = 4.0
   static let forceSteps = 5
-  /// Contact inside the hole that counts as jammed, and for how long: a third of a second, long before servos give in.
-  static let jamLimit_N = 15.0
-  static let jamSteps = 160
+  /// Contact inside the hole that counts as jammed, and for how long: a second; after two, servos drop their torque.
+  static let jamLimit_N = 3.0
+  static let jamSteps = 500
 
   let limit_s = 4.0
   // Tip 48 mm over the table at (170, 0) mm, stylus upright, jaws on the stylus.
