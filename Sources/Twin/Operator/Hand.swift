@@ -50,6 +50,15 @@ struct Hand {
     held_s = 0
   }
 
+  /// Stops pulling: the hand means to be where the leader is.
+  mutating func yield(to posture: SIMD8<Double>) {
+    guard intent != nil else { return }
+    intent = posture
+    from = posture
+    smooth = posture
+    sinceIntent_s = frame_s
+  }
+
   /// Opens.
   mutating func letGo() { intent = nil }
 

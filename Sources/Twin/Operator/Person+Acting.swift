@@ -82,9 +82,14 @@ extension Person {
   }
 
   private func grab() {
-    if heard.state == "correcting" { return turn(to: .correcting) }
+    if heard.personCommands || heard.state == "handing-over" {
+      // The leader has come free: a hand that pulled on would make it jump.
+      hand.yield(to: leader.posture)
+      if heard.personCommands { turn(to: .correcting) }
+      return
+    }
     if options.takeOver == .pedal ? frames % 25 == 1 : frames % 25 == 15 { press(.takeOver) }
-    guard options.takeOver == .grab, heard.state != "handing-over", let intent = hand.intent else { return }
+    guard options.takeOver == .grab, let intent = hand.intent else { return }
     // The pull goes where the correction will go: at least 15 mrad a frame, at most 0.15 rad in all.
     var view = sight.seen
     view.lead = intent - view.posture
