@@ -87,6 +87,8 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var fault: Fault?
   /// Whether a slow move is under way, or the follower is still closing in on the leader.
   public var isMoving = false
+  /// Whether the command stands still.
+  public var isAtRest = true
   /// Whether the follower's torque is on, coming on, or not yet known to be off.
   public var followerHeld = false
   /// The same of the leader's.

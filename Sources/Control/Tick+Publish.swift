@@ -14,6 +14,7 @@ extension Tick {
     snapshot.state = supervisor.state
     snapshot.fault = supervisor.fault
     snapshot.isMoving = supervisor.approach != nil || supervisor.isClosingIn
+    snapshot.isAtRest = all(previous.step .== 0)
     snapshot.refusals = supervisor.refusals
     snapshot.refused = supervisor.refused
     snapshot.followerHeld = follower.torque != .off

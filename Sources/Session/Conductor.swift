@@ -217,9 +217,10 @@ public final class Conductor {
     switch snapshot.state {
     case .parking: break
     case .idle, .off: isDone = !snapshot.followerHeld
-    case .protectiveStop: isDone = true
+    // A stop has to come to its end before the loop may.
+    case .protectiveStop: isDone = snapshot.isAtRest
     // There is no rest pose, the arm did not come there, or somebody stopped the move: it stays where it is.
-    case .holding where parkingBegan: isDone = true
+    case .holding where parkingBegan: isDone = snapshot.isAtRest
     case .ready, .holding, .teleoperating, .autonomous, .handingOver, .correcting: ask(Request(.park))
     }
   }

@@ -102,15 +102,15 @@ final class Temporary: Sendable {
   }
 }
 
-/// A twin in a process of its own, without a person.
+/// A twin in a process of its own; by default without a person.
 final class LiveTwin {
   let scratch: Temporary
   private let process: Process
 
-  init() throws {
+  init(_ arguments: [String] = ["--no-person"]) throws {
     scratch = try Temporary()
     process = try Binary.process(
-      "understudy-twin", ["--dir", scratch.folder, "--no-person", "--json"], twin: scratch.folder)
+      "understudy-twin", ["--dir", scratch.folder, "--json"] + arguments, twin: scratch.folder)
     let ready = Pipe()
     process.standardOutput = ready
     try process.run()

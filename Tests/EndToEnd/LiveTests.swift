@@ -1,0 +1,123 @@
+import Episodes
+import Foundation
+import Glibc
+import Testing
+
+/// The real programs over pseudo-terminals, in real time: what a person with an arm would type.
+@Suite(.serialized) struct LiveTests {
+  /// What PyPI's `mcap` and `mcap-ros2-support`, which nobody here wrote, find in a log.
+  private struct Verdict: Decodable {
+    let topics: [String: Int]
+    let sources: [Int]
+    let ticks: [Int]
+    let label: String
+    let names: [String]
+    let reach: Double
+  }
+
+  private static let judge = """
+    import json, sys
+    from mcap.reader import make_reader
+    from mcap_ros2.decoder import DecoderFactory
+
+    result = {"topics": {}, "sources": [], "ticks": [], "label": "", "names": [], "reach": 0.0}
+    with open(sys.argv[1], "rb") as stream:
+        reader = make_reader(stream, decoder_factories=[DecoderFactory()], validate_crcs=True)
+        first = None
+        for schema, channel, message, ros in reader.iter_decoded_messages():
+            result["topics"][channel.topic] = result["topics"].get(channel.topic, 0) + 1
+            if channel.topic == "/understudy/tick":
+                result["ticks"].append(ros.tick)
+                result["sources"].append(ros.source)
+            if channel.topic == "/follower/joint_states":
+                result["names"] = list(ros.name)
+                first = first or list(ros.position)
+                result["reach"] = max(result["reach"], max(abs(a - b) for a, b in zip(first, ros.position)))
+        for metadata in reader.iter_metadata():
+            result["label"] = metadata.metadata.get("label", result["label"])
+    print(json.dumps(result))
+    """
+
+  private func verdict(_ path: String) throws -> Verdict {
+    let process = Process()
+    process.executableURL = Binary.root.appending(path: ".deps/venv/bin/python")
+    process.arguments = ["-c", Self.judge, path]
+    let out = Pipe()
+    process.standardOutput = out
+    try process.run()
+    let data = try out.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return try JSONDecoder().decode(Verdict.self, from: data)
+  }
+
+  private static var hasJudge: Bool {
+    FileManager.default.isExecutableFile(atPath: Binary.root.appending(path: ".deps/venv/bin/python").path)
+  }
+
+  @Test(.enabled(if: hasJudge, "`make deps` installs the judge"))
+  func `two demonstrations are recorded, and another program reads them`() throws {
+    let twin = try LiveTwin(["--task", "insert", "--seed", "7"])
+    let scratch = try Temporary()
+    let ran = try Binary.run(
+      "understudy", "record", "--rig", "twin-insert", "--dataset", scratch.path("episodes"), "--episodes", "2",
+      "--json",
+      twin: twin.folder)
+    #expect(ran.code == 0, "\(ran.err)")
+    let report = try #require(try ran.json()["report"] as? [String: Any])
+    #expect(report["episodes"] as? Int == 2)
+    // A starved machine may stop the arm for a gap in time; nothing else may.
+    #expect(Set(report["faults"] as? [String] ?? []).isSubset(of: ["gap"]))
+    #expect(report["lostTicks"] as? Int == 0)
+    let dataset = try Dataset.open(scratch.path("episodes"))
+    #expect(try dataset.problems().isEmpty)
+    #expect(dataset.episodes.map(\.number) == [1, 2])
+    for entry in dataset.episodes {
+      let verdict = try verdict(dataset.path(of: entry))
+      #expect(verdict.ticks.count == entry.frames && entry.frames > 40)
+      #expect(verdict.sources.allSatisfy { $0 == 1 }, "a person drove")
+      #expect(zip(verdict.ticks, verdict.ticks.dropFirst()).allSatisfy { $0 < $1 })
+      #expect(verdict.topics["/follower/joint_states"] == entry.frames)
+      #expect(verdict.topics["/leader/joint_states"] == entry.frames)
+      #expect(verdict.topics["/follower/command"] == entry.frames)
+      #expect(verdict.label == entry.label.rawValue)
+      #expect(verdict.names.count == 6 && verdict.names.contains("elbow_flex"))
+      #expect(verdict.reach > 0.05, "the arm moved")
+    }
+    #expect(try twin.commands().allSatisfy { $0.prefix(6).allSatisfy { $0 == 0 } }, "both arms are limp")
+  }
+
+  /// Ended by one SIGINT before the loop begins, while the arms come together, and in the middle of what then goes on.
+  @Test(arguments: [Double.random(in: 0.05...0.4), .random(in: 0.5...2), .random(in: 3...9)])
+  func `an interrupt at any moment parks the arm and leaves the files whole`(after seconds: Double) throws {
+    let twin = try LiveTwin(["--task", "insert", "--seed", "3"])
+    let scratch = try Temporary()
+    let process = try Binary.process(
+      "understudy",
+      ["record", "--rig", "twin-insert", "--dataset", scratch.path("episodes"), "--episodes", "100", "--json"],
+      twin: twin.folder)
+    let said = scratch.path("said")
+    try Data().write(to: URL(filePath: said))
+    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    usleep(UInt32(seconds * 1e6))
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    // So early that nobody listened yet, the signal ends the program as it does any other; nothing has moved then.
+    let wasEarly = process.terminationReason == .uncaughtSignal
+    #expect(process.terminationStatus == (wasEarly ? SIGINT : 0), "after \(seconds) s")
+    // An arm that a starved machine has stopped for a gap in time is held instead.
+    let isHeld = try String(contentsOfFile: said, encoding: .utf8).contains("The arm holds")
+    #expect(try isHeld || twin.commands().allSatisfy { $0.prefix(6).allSatisfy { $0 == 0 } }, "both arms are limp")
+    guard FileManager.default.fileExists(atPath: scratch.path("episodes")) else { return #expect(wasEarly) }
+    let dataset = try Dataset.open(scratch.path("episodes"))
+    #expect(try dataset.problems().isEmpty)
+    for entry in dataset.episodes {
+      let reader = try dataset.read(entry)
+      #expect(reader.isFinished)
+      var count = 0
+      while try reader.next() != nil { count += 1 }
+      #expect(count == entry.frames)
+    }
+  }
+}
