@@ -36,9 +36,12 @@ public struct ControlSettings: Sendable {
   public var mirror = MirrorSettings()
   /// How old the newest datagram may be while a policy that looks at the environment drives.
   public var environmentStale: Nanoseconds
-  /// Status bits of a servo that stop the arm: supply, encoder, heat, current, overload. Not the angle's: the envelope keeps
-  /// the limits, and a limp arm may lie outside them.
-  public var alarmBits: UInt8
+  /// Status bits of each joint's servo that stop the arm: supply, encoder, heat, current, overload. Not the angle's: the
+  /// envelope keeps the limits, and a limp arm may lie outside them.
+  public var alarmBits: SIMD8<UInt8>
+  /// Those of them that a servo keeps until its torque is switched off, whether or not the cause is gone: current, overload.
+  /// They hinder nobody from acknowledging: each joint that raised an alarm is then switched off and on, where it is.
+  public var latchedBits: UInt8
 
   /// Settings for a loop of `period` that decides every `decisionTicks`, everything else at its default.
   public init(period: Nanoseconds, decisionTicks: Int) {
@@ -58,8 +61,12 @@ public struct ControlSettings: Sendable {
     restPatience = Int32(clamping: 1_000_000_000 / max(1, period.count))
     mirrors = false
     environmentStale = .milliseconds(200)
-    alarmBits = 0b0010_1111
+    alarmBits = SIMD8(repeating: 0b0010_1111)
+    latchedBits = 0b0010_1000
   }
+
+  /// The gripper's own rule: a grasp is sustained load, at which its servo lowers its torque by itself and goes on holding.
+  public mutating func allowGrasping(with gripper: Int) { alarmBits[gripper] &= 0b1101_1111 }
 }
 
 /// The wait-free ways into and out of the tick.

@@ -81,10 +81,11 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       fault: .leaderLost, name: "leader-lost", detection: "the port reports an error or end of file", category: 2,
       clears: false, cause: "the adapter was unplugged", remedy: "Plug the leader's adapter in again and start anew."),
     Row(
-      fault: .servo, name: "servo", detection: "the status byte of a reply, in the same tick", category: 2,
+      fault: .servo, name: "servo",
+      detection: "the status byte of a reply, in the same tick; a grasping gripper's overload apart", category: 2,
       clears: true,
       cause: "supply voltage, encoder, heat, current or overload, as the servo file's status bits say",
-      remedy: "Do what the named status bit says, then acknowledge."),
+      remedy: "Do what the named status bit says, then acknowledge: torque comes on anew, where the arm is."),
     Row(
       fault: .recorder, name: "recorder-overflow", detection: "the ring refuses a record", category: 2, clears: true,
       cause: "the disk is full or far too slow", remedy: "Free space on the log's disk, then acknowledge."),

@@ -8,7 +8,7 @@ public import ServoBus
 /// Torque comes on only with goal = present, and only after every servo has said that it holds that goal: a sync write
 /// has no answer, and a lost one would send the arm to wherever its last goal was. So, one write a tick:
 ///
-///     goal = present ─▶ read back ─▶ (leader: torque limit 0) ─▶ torque on ─▶ read back ─▶ follow
+///     goal = present ─▶ read back ─▶ (alarm kept: those off, leader: torque limit 0) ─▶ torque on ─▶ read back ─▶ follow
 ///
 /// Torque that was switched off is read back too, and switched off again where a servo missed it.
 public struct Limb: ~Copyable {
@@ -20,6 +20,8 @@ public struct Limb: ~Copyable {
     case doubted
     /// The goal is where the arm is; torque comes when every servo says that it holds it.
     case aligned
+    /// Servos that keep an alarm were switched off, for one tick; torque comes next.
+    case clearing
     /// The torque limit has been lowered; torque comes next.
     case limited
     /// Torque was switched on; every servo has to say so.
@@ -44,6 +46,8 @@ public struct Limb: ~Copyable {
   private var confirmed = false
   private var tries: Int32 = 0
   private var statuses = SIMD8<UInt8>(repeating: 0)
+  /// What they were since torque last came: a servo that let go stays limp until its torque is switched.
+  private var raised = SIMD8<UInt8>(repeating: 0)
 
   /// The newest reading of each joint.
   public private(set) var reading = ArmReading()
@@ -82,7 +86,7 @@ public struct Limb: ~Copyable {
   /// Puts the request for this tick's reading on the wire; on the way to torque and back, for what has to be confirmed.
   public mutating func ask() {
     switch torque {
-    case .off, .doubted, .limited, .on: bus.post(block)
+    case .off, .doubted, .clearing, .limited, .on: bus.post(block)
     case .aligned: bus.post(RegisterBlock(registers.goalPosition))
     case .enabling, .releasing: bus.post(RegisterBlock(registers.torqueEnable))
     }
@@ -99,6 +103,7 @@ public struct Limb: ~Copyable {
       if age[joint] < Self.unknown { age[joint] += 1 }
       guard reply.sequence == bus.newestSequence else { continue }
       statuses[joint] = reply.statusBits
+      raised[joint] |= reply.statusBits
       guard let position = reply.value(of: registers.presentPosition) else {
         let value = reply.value(of: torque == .aligned ? registers.goalPosition : registers.torqueEnable)
         if value == expected[joint] { agreeing += 1 }
@@ -126,16 +131,15 @@ public struct Limb: ~Copyable {
   /// Whether torque was asked for and some servo has not confirmed its goal or its torque for half a second.
   public var refusesTorque: Bool { torque != .on && torque != .releasing && tries > Self.mostTries }
 
-  /// The status bits that servos set in their newest replies.
-  public var status: UInt8 {
-    var bits: UInt8 = 0
-    for joint in 0..<joints { bits |= statuses[joint] }
-    return bits
-  }
+  /// The status bits that each joint's servo set in its newest reply.
+  public var status: SIMD8<UInt8> { statuses }
 
   /// One write towards `powered`, or the goal once torque is on. With a `share` of full torque as its limit, the limit
-  /// rises from nothing to it over `rampTicks`.
-  public mutating func act(goal: JointVector, powered: Bool, share: Float? = nil, rampTicks: Int32 = 1) {
+  /// rises from nothing to it over `rampTicks`. A servo that has shown one of its `alarms` since torque last came is switched
+  /// off for a tick before that.
+  public mutating func act(
+    goal: JointVector, powered: Bool, share: Float? = nil, rampTicks: Int32 = 1, alarms: SIMD8<UInt8> = .zero
+  ) {
     if powered, torque != .on { tries += 1 }
     switch torque {
     case .off where powered, .doubted where powered: align()
@@ -143,7 +147,12 @@ public struct Limb: ~Copyable {
     case .aligned where powered && share != nil:
       bus.syncWrite(SIMD8(repeating: 0), to: registers.torqueLimit)
       torque = .limited
-    case .aligned where powered, .limited where powered: switchTorque(on: true)
+    case .aligned where powered && any(raised & alarms .!= 0):
+      let isClear = SIMD8<Int32>(truncatingIfNeeded: raised & alarms) .== 0
+      bus.syncWrite(SIMD8(repeating: 0).replacing(with: 1, where: isClear), to: registers.torqueEnable)
+      raised = .zero
+      torque = .clearing
+    case .aligned where powered, .clearing where powered, .limited where powered: switchTorque(on: true)
     case .enabling where powered:
       if confirmed { torque = .on } else { switchTorque(on: true) }
     case .on where powered:
@@ -151,7 +160,7 @@ public struct Limb: ~Copyable {
       follow(goal, share: share, rampTicks: rampTicks)
     case .releasing where powered: torque = .doubted
     case .off: tries = 0
-    case .doubted, .aligned, .limited, .enabling, .on:
+    case .doubted, .aligned, .clearing, .limited, .enabling, .on:
       tries = 0
       switchTorque(on: false)
     case .releasing:

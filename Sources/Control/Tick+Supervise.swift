@@ -37,7 +37,7 @@ extension Tick {
     case .acknowledge:
       // At rest, and with its cause gone.
       if follower.torque == .on, any(previous.step .!= 0) { return supervisor.refuse(asked.action) }
-      if let fault = supervisor.fault, shows(fault) { return supervisor.refuse(asked.action) }
+      if let fault = supervisor.fault, isStillThere(fault) { return supervisor.refuse(asked.action) }
     case .playback:
       guard let pose = envelope.reachable(asked.pose) else { return supervisor.refuse(asked.action) }
       request.pose = pose
@@ -98,7 +98,7 @@ extension Tick {
     case .leaderLost: leader?.isLost ?? true
     case .leaderStale: !leaderIsFresh
     case .environmentStale: !environmentIsFresh
-    case .servo: follower.status & settings.alarmBits != 0
+    case .servo: any(follower.status & alarms .!= 0)
     case .lag: envelope.lags(previous.goal, follower.reading.position)
     case .gap: Int64(record.missed) * settings.period.count >= 100_000_000
     case .recorder: recorderIsFull
@@ -107,6 +107,17 @@ extension Tick {
     // Only asking the policy again can show it.
     case .wishNotFinite: false
     }
+  }
+
+  /// Whether the cause of a stop is still there. An alarm that a servo merely keeps is not: torque, brought on anew, ends it.
+  private func isStillThere(_ fault: Fault) -> Bool {
+    guard fault == .servo else { return shows(fault) }
+    return any(follower.status & settings.alarmBits & ~settings.latchedBits .!= 0)
+  }
+
+  /// The bits that stop the arm now. Until torque has come on anew, an alarm that a servo keeps says nothing of the present.
+  private var alarms: SIMD8<UInt8> {
+    follower.torque == .on ? settings.alarmBits : settings.alarmBits & ~settings.latchedBits
   }
 
   private func isFresh(_ age: SIMD8<Int32>) -> Bool { all(age .<= envelope.staleTicks) }

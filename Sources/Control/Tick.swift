@@ -101,7 +101,7 @@ public final class Tick: @unchecked Sendable {
     if supervisor.state == .protectiveStop, follower.torque != .on {
       follower.pause()
     } else {
-      follower.act(goal: command.goal, powered: supervisor.state.isPowered)
+      follower.act(goal: command.goal, powered: supervisor.state.isPowered, alarms: settings.alarmBits)
     }
     mirror()
     record.phases.act = elapsed(since: began)

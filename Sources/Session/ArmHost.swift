@@ -75,6 +75,7 @@ public final class ArmHost: SessionHost {
     let period = Nanoseconds(1_000_000_000 / Int64(rig.loop_Hz))
     var settings = ControlSettings(period: period, decisionTicks: rig.loop_Hz / rig.decision_Hz)
     settings.rest = pair.follower.arm.rest
+    if let gripper = pair.follower.arm.gripper { settings.allowGrasping(with: gripper.joint) }
     settings.mirrors = leaderMirrors && leader != nil
     settings.environmentStale = .milliseconds(Int64(rig.environment?.stale_ms ?? 0))
     let envelope = Envelope(

@@ -70,6 +70,9 @@ struct Mishap: Sendable, CustomTestStringConvertible {
       happens: { $0.world.follower.servos[3].temperature_degC = 80 },
       mend: { $0.world.follower.servos[3].temperature_degC = 30 }, keepsTorque: false),
     Mishap(
+      testDescription: "a servo is overloaded and lowers its torque", fault: .servo, within: 30,
+      happens: { try $0.overload(2, from: 0) }, mend: { try $0.overload(2, from: 80) }, lasts: false),
+    Mishap(
       testDescription: "an encoder fails", fault: .servo, within: 2,
       happens: { $0.world.follower.servos[1].encoderFails = true },
       mend: { $0.world.follower.servos[1].encoderFails = false }),
@@ -158,6 +161,29 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     try session.write(1000, to: \.torqueLimit, of: 0)
     session.step(50)
     #expect(all(magnitude(session.host.snapshot.record.follower.position - stood) .< 0.05))
+    #expect(tape.trouble == "")
+  }
+
+  @Test func `a servo that is overloaded again after acknowledging stops the arm again`() throws {
+    let (session, tape, kept) = try drive(.policy)
+    defer { withExtendedLifetime(kept) {} }
+    try session.overload(2, from: 0)
+    #expect(session.step(most: 30) { $0.fault == .servo })
+    session.step(60)
+    session.host.ask(Request(.acknowledge))
+    session.step(2)
+    #expect(session.host.snapshot.state == .holding, "the alarm that the servo keeps hinders nobody")
+    #expect(session.step(most: 60) { $0.fault == .servo })
+    #expect(tape.trouble == "")
+  }
+
+  @Test func `a grasp is sustained load, and no fault`() throws {
+    let (session, tape, kept) = try drive(.policy)
+    defer { withExtendedLifetime(kept) {} }
+    try session.overload(5, from: 0)
+    session.step(100)
+    #expect(session.host.snapshot.state == .autonomous)
+    #expect(try session.servo(5, \.status) & 0b10_0000 != 0, "the gripper's servo says that it is overloaded")
     #expect(tape.trouble == "")
   }
 
@@ -335,6 +361,13 @@ extension VirtualSession {
   /// Another master writes to a follower's servo.
   func write(_ value: Int32, to register: KeyPath<ServoModel.Registers, Register>, of place: Int) throws {
     world.follower.whisper(to: place, try Bench.servos.get().registers[keyPath: register], value, at: time.now)
+  }
+
+  /// Makes a follower's servo call any load above `percent` of its torque too much, after 0.1 s.
+  func overload(_ place: Int, from percent: Int32) throws {
+    try write(0, to: \.lock, of: place)
+    try write(10, to: \.protectionTime, of: place)
+    try write(percent, to: \.overloadTorque, of: place)
   }
 
   /// What a follower's servo holds.

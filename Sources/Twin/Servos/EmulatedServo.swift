@@ -129,7 +129,8 @@ extension EmulatedServo {
       memory.burn(registers.homingOffset, offset > middle ? offset - model.ticksPerTurn : offset)
       memory.set(registers.torqueEnable, 0)
     }
-    protection = ServoProtection()
+    // What it has said of itself it keeps until it is switched off.
+    if memory.value(registers.torqueEnable) == 0 { protection = ServoProtection() }
     setpoint_ticks = present_ticks
     speed_ticks_s = 0
   }

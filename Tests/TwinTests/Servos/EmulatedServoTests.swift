@@ -155,6 +155,10 @@ import Twin
     #expect(rig.say(.ping(1))[4] == 0 && rig.mechanism.goals[0] == nil)
     rig.write(1, to: rig.r.torqueEnable)
     rig.run(seconds: 0.01)
+    #expect(rig.mechanism.goals[0] == nil, "it had not been off")
+    rig.write(0, to: rig.r.torqueEnable)
+    rig.write(1, to: rig.r.torqueEnable)
+    rig.run(seconds: 0.01)
     #expect(rig.mechanism.goals[0] != nil)
   }
 
