@@ -213,7 +213,5 @@ public struct Limb: ~Copyable {
   public func isFullyPowered(rampTicks: Int32) -> Bool { torque == .on && ramp >= rampTicks }
 
   /// Replies that did not come or were damaged since the bus was opened.
-  public var errors: Int {
-    Int(bus.statistics.timeouts.wrappedSum()) + Int(clamping: bus.statistics.checksumErrors)
-  }
+  public var errors: Int { bus.statistics.errors }
 }

@@ -1,4 +1,6 @@
-/// What happened on a bus since it was opened.
+public import RealTime
+
+/// What happened on a bus since it was opened. Lane n of a vector belongs to servo n in the order of the bus's ids.
 public struct BusStatistics: BitwiseCopyable, Sendable, Equatable {
   /// Requests that want replies.
   public var transactions: UInt64 = 0
@@ -6,21 +8,43 @@ public struct BusStatistics: BitwiseCopyable, Sendable, Equatable {
   public var syncWrites: UInt64 = 0
   /// Replies that came, whole and in time.
   public var replies: UInt64 = 0
-  /// Replies that did not come in time, for each servo in the order of the bus's ids.
+  /// The same by servo.
+  public var repliesByServo = SIMD8<UInt32>(repeating: 0)
+  /// Replies that did not come in time.
   public var timeouts = SIMD8<UInt32>(repeating: 0)
+  /// Requests repeated: in the tick where a sync read came back incomplete, and on the set-up path.
+  public var retries = SIMD8<UInt32>(repeating: 0)
   /// Replies of the right shape with a wrong checksum.
-  public var checksumErrors: UInt64 = 0
+  public var checksumErrors = SIMD8<UInt32>(repeating: 0)
+  /// The longest run of ticks in which a servo's reading was missing.
+  public var longestGap_ticks = SIMD8<UInt32>(repeating: 0)
+  /// Readings through spare wire time that did not come.
+  public var spareTimeouts = SIMD8<UInt32>(repeating: 0)
   /// Whole replies of servos that had not been asked.
   public var foreignReplies: UInt64 = 0
+  /// Whole replies to an earlier request, which came too late to count.
+  public var lateReplies: UInt64 = 0
   /// Bytes that belonged to no reply: noise, damaged packets, replies that came after their deadline.
   public var strayBytes: UInt64 = 0
   /// Requests that the adapter sent back to us.
   public var echoes: UInt64 = 0
   /// Requests that the driver did not take whole.
   public var shortWrites: UInt64 = 0
-  /// Requests repeated on the set-up path.
-  public var retries: UInt64 = 0
 
   /// Nothing yet.
   public init() {}
+
+  /// Replies that did not come in the tick, or came damaged.
+  public var errors: Int { Int(timeouts.wrappedSum()) + Int(checksumErrors.wrappedSum()) }
+}
+
+/// How long replies took, from the request's last byte in the driver's hands to the whole reply in ours. Written by the
+/// thread that owns the bus without waiting, read by anyone.
+public final class BusTurnaround: Sendable {
+  /// Of each servo, in the order of the bus's ids.
+  public let servos: [Histogram]
+  /// Of whole cycles: until the last servo had answered.
+  public let cycle = Histogram()
+
+  init(servos count: Int) { servos = (0..<count).map { _ in Histogram() } }
 }

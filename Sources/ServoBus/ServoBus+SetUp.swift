@@ -101,15 +101,30 @@ extension ServoBus {
     _ packet: FeetechPacket, with id: UInt8, parameters: Int, attempts: Int = 3
   ) throws(BusError) -> (status: UInt8, parameters: [UInt8]) {
     let before = statistics.strayBytes
+    let index = ids.firstIndex(of: id)
+    try settle()
     for attempt in 0..<attempts {
-      if attempt > 0 { statistics.retries &+= 1 }
+      if attempt > 0, let index { statistics.retries[index] &+= 1 }
       begin(packet, parameters: parameters)
       parser.allow(id)
       if try reply(until: clock.now + Self.setUpTimeout) {
+        if let index { statuses[index] = parser.status }
         return (parser.status, (0..<parameters).map { parser.parameter($0) })
       }
+      // Its answer may still come, and would look like that to the next request of this shape.
+      lengths.doubt(UInt8(clamping: parameters), now: clock.now)
+      quietUntil = clock.now + ReplyLengths.lateness
     }
     throw .noReply(port: portName, id: id, attempts: attempts, strayBytes: Int(statistics.strayBytes &- before))
+  }
+
+  /// After a request without an answer: waits until none can come any more, and drops what does.
+  private mutating func settle() throws(BusError) {
+    guard clock.now < quietUntil else { return }
+    repeat {
+      while nextReply() { dropReply() }
+    } while wait(until: quietUntil)
+    if isLost { throw .lost(port: portName) }
   }
 
   /// Waits for the one reply; false: the deadline came first.

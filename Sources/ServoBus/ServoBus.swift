@@ -1,8 +1,9 @@
 // One bus: a serial port, the servos on it, and what they said last.
 //
 //     post  ──▶ request ─────────────▶ servo 1 … servo n
-//     collect ◀── reply ◀── reply ◀──┘   (until all came, or the deadline)
+//     collect ◀── reply ◀── reply ◀──┘   (until all came, or the deadline; who is missing is asked once more, alone)
 //     syncWrite ──▶ goals ───────────▶ servo 1 … servo n   (no reply)
+//     postSpare ──▶ request ─────────▶ servo k             (its reply is found before the next post)
 //
 // Split-phase: post on every bus first, then collect on every bus, so that their wire times overlap. Half duplex at
 // 1 Mbit/s, 10 µs a byte: positions of six servos take 0.62 ms, six goals 0.26 ms.
@@ -20,21 +21,31 @@ public struct ServoBus: ~Copyable, Sendable {
   public let ids: [UInt8]
   /// What happened so far.
   public internal(set) var statistics = BusStatistics()
+  /// How long replies took.
+  public let turnaround: BusTurnaround
   /// The adapter was unplugged or the other end closed. Stays true: open the port anew.
   public internal(set) var isLost = false
+  /// The error byte of each servo's newest reply, whatever was asked.
+  public internal(set) var statuses = SIMD8<UInt8>(repeating: 0)
+  /// How long a bus is silent when the rest of a sync read will not come: then the missing servos are asked one by one.
+  /// Nil: they are not. A plan that was measured (`BusPlan`) sets it to what this adapter needs.
+  public var patience: Nanoseconds? = .milliseconds(1)
 
   let port: SerialPort
   let clock: TickClock
   var parser = ReplyParser()
+  /// Set-up requests wait until then: an answer to an earlier one may still come.
+  var quietUntil = Nanoseconds.never
+  var lengths = ReplyLengths()
   private let scratch: ReadBuffer
   /// The part of `scratch` that the parser has not seen.
   private var unread = 0..<0
-  private var replies = [8 of ServoReply](repeating: .never)
-  /// Bit n: servo n was asked and has not answered.
-  private var pending: UInt8 = 0
-  private var sequence: UInt32 = 0
-  private var posted: RegisterBlock?
-  private var request = FeetechPacket(id: 0, code: 0)
+
+  // Of the tick's cycle; `ServoBus+Cycle.swift`.
+  var replies = [8 of ServoReply](repeating: .never)
+  var sequence: UInt32 = 0
+  var cycle = Cycle()
+  var spare = Spare()
 
   /// A bus on an open port.
   public init(port: consuming SerialPort, model: ServoModel, ids: [UInt8], clock: TickClock) {
@@ -43,39 +54,12 @@ public struct ServoBus: ~Copyable, Sendable {
     self.model = model
     self.ids = ids
     self.clock = clock
+    turnaround = BusTurnaround(servos: ids.count)
     scratch = ReadBuffer()
   }
 
   /// The port's name, for messages.
   public var portName: String { port.name }
-
-  /// Asks every servo for a block, and returns at once. What is left of earlier replies is dropped.
-  public mutating func post(_ block: RegisterBlock) {
-    if posted != block {
-      request = .syncRead(block, of: ids)
-      posted = block
-    }
-    sequence &+= 1
-    begin(request, parameters: Int(block.count))
-    for id in ids { parser.allow(id) }
-    pending = isLost ? 0 : UInt8(truncatingIfNeeded: 1 << ids.count - 1)
-  }
-
-  /// Takes replies until all have come or `deadline` has passed; then a missing one has cost this reading.
-  public mutating func collect(until deadline: Nanoseconds) {
-    while pending != 0 {
-      while nextReply() { keep() }
-      if pending == 0 || !wait(until: deadline) { break }
-    }
-    for i in ids.indices where pending & (1 << UInt8(i)) != 0 { statistics.timeouts[i] &+= 1 }
-    pending = 0
-  }
-
-  /// The newest reply of servo number `index` (in the order of `ids`), however old.
-  public func reply(_ index: Int) -> ServoReply { replies[index] }
-
-  /// Which `post` was the newest, counted from 1: a reply is of this tick if its `sequence` is the same.
-  public var newestSequence: UInt32 { sequence }
 
   /// Sets one register of every servo, lane n for servo n, without an answer.
   public mutating func syncWrite(_ values: SIMD8<Int32>, to register: Register) {
@@ -89,12 +73,21 @@ public struct ServoBus: ~Copyable, Sendable {
     send(packet)
   }
 
-  /// Drops what came unasked and sends a request whose replies have `parameters` bytes.
+  /// Takes what came meanwhile, and sends a request whose replies have `parameters` bytes.
   mutating func begin(_ packet: FeetechPacket, parameters: Int) {
-    repeat { unread = 0..<0 } while fill()
-    parser.expect(parameters: parameters, to: packet)
+    takeSpare()
+    // What is left answers nothing that was asked.
+    while nextReply() { dropReply() }
+    parser.expect(parameters: parameters, to: packet, late: lengths.open(now: clock.now))
     statistics.transactions &+= 1
     send(packet)
+  }
+
+  /// The reply that the parser has just found came too late to count.
+  mutating func dropReply() {
+    statistics.replies &-= 1
+    statistics.lateReplies &+= 1
+    statistics.strayBytes &+= UInt64(parser.length)
   }
 
   /// Puts a packet on the wire.
@@ -113,8 +106,10 @@ public struct ServoBus: ~Copyable, Sendable {
       unread = (unread.lowerBound + 1)..<unread.upperBound
       switch event {
       case .none: break
-      case .damaged: statistics.checksumErrors &+= 1
+      case .damaged:
+        if let index = ids.firstIndex(of: parser.id) { statistics.checksumErrors[index] &+= 1 }
       case .foreign: statistics.foreignReplies &+= 1
+      case .late: statistics.lateReplies &+= 1
       case .echo:
         statistics.echoes &+= 1
         statistics.strayBytes &-= UInt64(parser.length)
@@ -146,17 +141,6 @@ public struct ServoBus: ~Copyable, Sendable {
       statistics.strayBytes &+= UInt64(count)
       return count > 0
     }
-  }
-
-  /// Keeps the reply that the parser has just found.
-  private mutating func keep() {
-    guard let block = posted, let index = ids.firstIndex(of: parser.id) else { return }
-    var payload: UInt64 = 0
-    for i in 0..<Int(block.count) { payload |= UInt64(parser.parameter(i)) << UInt64(8 * i) }
-    replies[index] = ServoReply(
-      payload: payload, address: block.address, count: block.count, statusBits: parser.status,
-      receivedAt: clock.now, sequence: sequence)
-    pending &= ~(1 << UInt8(index))
   }
 }
 

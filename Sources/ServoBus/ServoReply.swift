@@ -1,9 +1,9 @@
 public import RealTime
 
-/// The newest thing that a servo said: up to eight bytes of one register block, its error byte, and when.
+/// The newest thing that a servo said: up to sixteen bytes of one register block, its error byte, and when.
 public struct ServoReply: BitwiseCopyable, Sendable {
-  /// The payload, first byte lowest.
-  public let payload: UInt64
+  /// The payload; what lies beyond `count` is zero.
+  public let payload: SIMD16<UInt8>
   /// The block that was asked for; `count` 0 before the first reply.
   public let address: UInt8
   /// Bytes of payload.
@@ -17,13 +17,15 @@ public struct ServoReply: BitwiseCopyable, Sendable {
 
   /// Before the first reply.
   public static let never = ServoReply(
-    payload: 0, address: 0, count: 0, statusBits: 0, receivedAt: .never, sequence: 0)
+    payload: .zero, address: 0, count: 0, statusBits: 0, receivedAt: .never, sequence: 0)
 
   /// The value of a register in this reply, or nil if the block did not contain it.
   public func value(of register: Register) -> Int32? {
     guard register.address >= address, UInt(register.address) + UInt(register.width) <= UInt(address) + UInt(count)
     else { return nil }
-    let shifted = payload >> (8 * UInt64(register.address - address))
-    return register.decode(UInt32(truncatingIfNeeded: shifted) & (1 << (8 * UInt32(register.width)) - 1))
+    let first = Int(register.address - address)
+    var raw = UInt32(payload[first])
+    if register.width == 2 { raw |= UInt32(payload[first + 1]) << 8 }
+    return register.decode(raw)
   }
 }

@@ -258,9 +258,10 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     let snapshot = session.host.snapshot
     #expect(snapshot.missed == 0)
     #expect(snapshot.record.tick == first + 6000, "every tick came, at its time")
-    // 5 % and 2 % of 2 × 6 replies a tick; a reply that nobody was asked for costs all six.
+    // 2 % of 2 × 6 replies a tick are damaged. Those, and the 5 % that are lost, are asked for once more; what then still
+    // is missing is a few in a thousand.
     let share = Double(snapshot.busErrors - errors) / (6000 * 12)
-    #expect(share > 0.06 && share < (seed == 5 ? 0.11 : 0.10), "\(share)")
+    #expect(share > 0.015 && share < 0.035, "\(share)")
     #expect(tape.trouble == "")
   }
 

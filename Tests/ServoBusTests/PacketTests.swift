@@ -48,8 +48,15 @@ import Testing
       ])
   }
 
-  @Test func `a factory reset speaks to one servo`() {
+  /// The SDK has no call for it; its `txPacket` frames instruction 6 (manual, "reset") so.
+  @Test func `a factory reset speaks to one servo, as the vendor frames it`() {
     #expect(FeetechPacket.factoryReset(1).bytes == [0xFF, 0xFF, 0x01, 0x02, 0x06, 0xF6])
+  }
+
+  /// The SDK refuses to ping the broadcast id; its `txPacket` frames it so, and LeRobot sends that.
+  @Test func `a ping to everybody and an action of one servo, as the vendor frames them`() {
+    #expect(FeetechPacket.ping(FeetechPacket.broadcast).bytes == [0xFF, 0xFF, 0xFE, 0x02, 0x01, 0xFE])
+    #expect(FeetechPacket.action(4).bytes == [0xFF, 0xFF, 0x04, 0x02, 0x05, 0xF4])
   }
 
   @Test func `a reply is found in the manual's example`() {

@@ -151,6 +151,15 @@ extension FeetechPacket {
     return packet
   }
 
+  /// The head of a sync read; then follow the ids, in the order in which they shall answer, and `seal`.
+  @_noAllocation @_noLocks
+  static func syncReadHead(address: UInt8, count: UInt8) -> FeetechPacket {
+    var packet = FeetechPacket(id: 0xFE, code: 0x82)
+    packet.append(address)
+    packet.append(count)
+    return packet
+  }
+
   /// The head of a sync write; then follow, for each servo, its id and its value, and `seal`.
   @_noAllocation @_noLocks
   static func syncWriteHead(address: UInt8, width: UInt8) -> FeetechPacket {

@@ -2,7 +2,8 @@
 ///
 /// There is no state to lose: after each byte the parser asks whether the bytes that end here form the reply that is
 /// expected (right length, right id, right checksum). So a valid reply is found whatever stood before it, and a
-/// damaged one costs itself alone. Replies of other lengths or ids never match. An adapter that hears itself echoes the
+/// damaged one costs itself alone. Replies of other lengths or ids never match; those of lengths that were asked for a
+/// moment ago are recognised as late. An adapter that hears itself echoes the
 /// request, and a read request looks like a reply of the same length: the request's own bytes, first on the wire, are
 /// told apart by equality.
 ///
@@ -20,6 +21,8 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
     case damaged
     /// A whole valid reply of the expected length from a servo that was not asked.
     case foreign
+    /// A whole valid reply of a length that an earlier request had asked for.
+    case late
   }
 
   private var window = [256 of UInt8](repeating: 0)
@@ -30,18 +33,22 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
   private var ids: SIMD4<UInt64> = .zero
   private var request = FeetechPacket(id: 0, code: 0)
   private var echoes = false
+  /// Bit n: a reply of n parameters may come late.
+  private var late: UInt32 = 0
 
   /// A parser that expects nothing yet.
   public init() {}
 
-  /// Begins a transaction: forgets what came, and expects replies of `parameters` bytes to `request`.
-  public mutating func expect(parameters: Int, to request: FeetechPacket) {
+  /// Begins a transaction: forgets what came, and expects replies of `parameters` bytes to `request`. Bit n of `late`:
+  /// one of n parameters may still come that nobody waits for any more.
+  public mutating func expect(parameters: Int, to request: FeetechPacket, late: UInt32 = 0) {
     precondition(parameters + FeetechPacket.overhead <= 255, "a reply has at most 249 parameters")
     size = UInt8(parameters + FeetechPacket.overhead)
     self.request = request
     // An echo can only be mistaken for a reply if it is as long as one.
     echoes = request.count == Int(size)
     ids = .zero
+    self.late = parameters < 32 ? late & ~(1 << UInt32(parameters)) : late
     seen = 0
   }
 
@@ -55,16 +62,9 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
     window[Int(end)] = byte
     end &+= 1
     seen &+= 1
-    guard seen >= Int(size), at(0) == 0xFF, at(1) == 0xFF, at(3) == size &- 4, at(2) != 0xFF else { return .none }
+    guard isFramed(size) else { return late != 0 && isLate() ? .late : .none }
     let expected = ids[Int(id &>> 6)] & (UInt64(1) &<< UInt64(id & 63)) != 0
-    var sum: UInt8 = 0
-    var i: UInt8 = 2
-    while i < size {
-      sum &+= at(i)
-      i &+= 1
-    }
-    // The sum of everything and its own inverse is all ones.
-    guard sum == 0xFF else { return expected ? .damaged : .none }
+    guard sumsUp(size) else { return expected ? .damaged : .none }
     if echoes, seen == Int(size), isEcho() { return .echo }
     return expected ? .reply : .foreign
   }
@@ -85,6 +85,37 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
   /// Byte `offset` of the newest `size` bytes.
   @_noAllocation @_noLocks
   private func at(_ offset: UInt8) -> UInt8 { window[Int(end &- size &+ offset)] }
+
+  /// Whether the newest `size` bytes have a reply's header, id and length.
+  @_noAllocation @_noLocks
+  private func isFramed(_ size: UInt8) -> Bool {
+    let begin = end &- size
+    return seen >= Int(size) && window[Int(begin)] == 0xFF && window[Int(begin &+ 1)] == 0xFF
+      && window[Int(begin &+ 3)] == size &- 4 && window[Int(begin &+ 2)] != 0xFF
+  }
+
+  /// Whether their checksum is right: the sum of everything and its own inverse is all ones.
+  @_noAllocation @_noLocks
+  private func sumsUp(_ size: UInt8) -> Bool {
+    var sum: UInt8 = 0
+    var i: UInt8 = 2
+    while i < size {
+      sum &+= window[Int(end &- size &+ i)]
+      i &+= 1
+    }
+    return sum == 0xFF
+  }
+
+  @_noAllocation @_noLocks
+  private func isLate() -> Bool {
+    var rest = late
+    while rest != 0 {
+      let parameters = UInt8(truncatingIfNeeded: rest.trailingZeroBitCount)
+      if isFramed(parameters &+ 6), sumsUp(parameters &+ 6) { return true }
+      rest &= rest &- 1
+    }
+    return false
+  }
 
   @_noAllocation @_noLocks
   private func isEcho() -> Bool {

@@ -71,15 +71,21 @@ public struct Register: BitwiseCopyable, Sendable, Hashable {
 public struct RegisterBlock: BitwiseCopyable, Sendable, Hashable {
   /// First address.
   public let address: UInt8
-  /// How many bytes, at most 8 (`ServoReply` carries no more).
+  /// How many bytes, at most 16 (`ServoReply` carries no more).
   public let count: UInt8
 
   /// The registers from `first` to `last`, and whatever stands between them.
   public init(from first: Register, through last: Register) {
     precondition(first.address <= last.address, "a block begins at its lower register")
     let count = last.address - first.address + last.width
-    precondition(count <= 8, "a block has at most 8 bytes")
+    precondition(count <= 16, "a block has at most 16 bytes")
     self.address = first.address
+    self.count = count
+  }
+
+  /// Any run of addresses.
+  init(address: UInt8, count: UInt8) {
+    self.address = address
     self.count = count
   }
 

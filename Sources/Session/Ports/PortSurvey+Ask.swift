@@ -27,7 +27,7 @@ extension PortSurvey.Port {
       trouble.append("\(error)")
     }
     let noise = bus.statistics.strayBytes
-    if noise > 0 || bus.statistics.checksumErrors > 0 {
+    if noise > 0 || bus.statistics.checksumErrors != .zero {
       trouble.append(
         "\(noise) bytes came that belong to no reply: two servos with one id, another baud rate, or a loose cable.")
     }

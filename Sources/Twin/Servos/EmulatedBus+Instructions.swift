@@ -47,6 +47,7 @@ extension EmulatedBus {
       var free = time
       for wanted in parameters[2...] {
         guard let servo = servos.first(where: { $0.id == wanted && hears($0, wanted) }) else {
+          if faults.breaksChains { return }
           // The next one waits for as long as the missing answer would have taken.
           free += wireTime(addresses.count + FeetechPacket.overhead)
           continue

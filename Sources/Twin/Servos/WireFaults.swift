@@ -16,6 +16,8 @@ public struct WireFaults: BitwiseCopyable, Sendable {
   public var dropRequest = 0.0
   /// Servos that neither hear nor speak: bit n for the servo of joint n.
   public var silent: UInt8 = 0
+  /// In a sync read servos stay silent once the one before them did not answer, as some firmware does.
+  public var breaksChains = false
   /// The adapter hears itself: every request comes back.
   public var echoes = false
 

@@ -1,0 +1,44 @@
+internal import RealTime
+
+/// Which reply length to ask for, so that an old answer cannot pass for a new one.
+///
+/// The protocol numbers nothing: a reply says which servo it is from, how long it is, and no more. One that an adapter
+/// kept back could arrive after the next request and look like its answer, a tick or ten too old. So after a request
+/// that was not answered in full, the next asks for one byte more: the length tells whose answer it is. A length is
+/// used again when whatever was late under it must have come, or, where so much is lost that all are in doubt, the one
+/// in doubt for longest is.
+struct ReplyLengths: BitwiseCopyable, Sendable {
+  /// The latest that a reply can come: adapters keep bytes for 16 ms, drivers hold on a little longer.
+  static var lateness: Nanoseconds { .milliseconds(60) }
+  /// How many bytes may be asked for beyond those wanted: 70 µs a servo at 1 Mbit/s.
+  private static var extra: Int { 7 }
+  private static var capacity: Int { 32 }
+
+  /// Until when a reply of n bytes may be an old one.
+  private var doubtful = [32 of Nanoseconds](repeating: .never)
+
+  /// The bytes to ask for where `wanted` are needed from `address` on.
+  func choose(wanted: UInt8, at address: UInt8, now: Nanoseconds) -> UInt8 {
+    var best = Int(wanted)
+    let longest = min(Int(wanted) + Self.extra, 128 - Int(address), Self.capacity - 1)
+    var length = Int(wanted)
+    while length <= longest {
+      if doubtful[length] <= now { return UInt8(length) }
+      if doubtful[length] < doubtful[best] { best = length }
+      length += 1
+    }
+    return UInt8(best)
+  }
+
+  /// A request for `length` bytes was not answered in full.
+  mutating func doubt(_ length: UInt8, now: Nanoseconds) {
+    if Int(length) < Self.capacity { doubtful[Int(length)] = now + Self.lateness }
+  }
+
+  /// Bit n: a reply of n bytes may still come late.
+  func open(now: Nanoseconds) -> UInt32 {
+    var bits: UInt32 = 0
+    for length in 0..<Self.capacity where doubtful[length] > now { bits |= 1 << UInt32(length) }
+    return bits
+  }
+}

@@ -1,0 +1,164 @@
+// What the tick asks of a bus: every servo's block now, one servo's slow registers through the time that is left.
+
+public import RealTime
+
+/// A sync read under way.
+struct Cycle: BitwiseCopyable, Sendable {
+  /// What was asked for, and how many bytes of it to tell old answers from new.
+  var block: RegisterBlock?
+  var length: UInt8 = 0
+  var postedAt = Nanoseconds.never
+  /// Bit n: servo n was asked and has not answered.
+  var pending: UInt8 = 0
+  /// Bit n: servo n was asked once more, alone.
+  var repeated: UInt8 = 0
+  /// The one that is being asked so; 0 for none.
+  var asking: UInt8 = 0
+  /// For how many cycles each servo has not answered.
+  var missing = SIMD8<UInt32>(repeating: 0)
+}
+
+/// A single read through spare wire time.
+struct Spare: BitwiseCopyable, Sendable {
+  var replies = [8 of ServoReply](repeating: .never)
+  /// The servo that was asked, −1 for none.
+  var index = -1
+  var block = RegisterBlock(address: 0, count: 0)
+  var length: UInt8 = 0
+}
+
+extension ServoBus {
+  /// Asks every servo for a block, and returns at once. What is left of earlier replies is dropped.
+  public mutating func post(_ block: RegisterBlock) {
+    let length = lengths.choose(wanted: block.count, at: block.address, now: clock.now)
+    var request = FeetechPacket.syncReadHead(address: block.address, count: length)
+    // Some firmware stays silent once the servo before it did not answer. Who is known to be missing is asked last.
+    for i in ids.indices where cycle.missing[i] == 0 { request.append(ids[i]) }
+    for i in ids.indices where cycle.missing[i] != 0 { request.append(ids[i]) }
+    request.seal()
+    sequence &+= 1
+    begin(request, parameters: Int(length))
+    for id in ids { parser.allow(id) }
+    cycle.block = block
+    cycle.length = length
+    cycle.postedAt = clock.now
+    cycle.repeated = 0
+    cycle.asking = 0
+    cycle.pending = isLost ? 0 : UInt8(truncatingIfNeeded: 1 << ids.count - 1)
+  }
+
+  /// Takes replies until all have come or `deadline` has passed; then a missing one has cost this reading.
+  public mutating func collect(until deadline: Nanoseconds) {
+    var heard = clock.now
+    var canRepeat = patience != nil
+    while true {
+      while nextReply() {
+        heard = clock.now
+        keep(at: heard)
+      }
+      guard cycle.pending != 0, !isLost, clock.now < deadline else { break }
+      // Whoever was asked alone and has answered leaves the bus free.
+      let isFree = cycle.asking != 0 && cycle.asking & cycle.pending == 0
+      let silence = !canRepeat ? deadline : isFree ? heard : heard + (patience ?? .zero)
+      if clock.now < silence {
+        _ = wait(until: min(silence, deadline))
+      } else {
+        // Nothing for so long: nothing will come by itself. With nobody left to ask, wait for what is late all the same.
+        canRepeat = repeatOne(before: deadline)
+        heard = clock.now
+      }
+    }
+    end()
+  }
+
+  /// The newest reply of servo number `index` (in the order of `ids`), however old.
+  public func reply(_ index: Int) -> ServoReply { replies[index] }
+
+  /// Which `post` was the newest, counted from 1: a reply is of this tick if its `sequence` is the same.
+  public var newestSequence: UInt32 { sequence }
+
+  /// Keeps the reply that the parser has just found.
+  private mutating func keep(at now: Nanoseconds) {
+    guard let block = cycle.block, let index = ids.firstIndex(of: parser.id) else { return }
+    replies[index] = reply(to: block, at: now)
+    statuses[index] = parser.status
+    statistics.repliesByServo[index] &+= 1
+    turnaround.servos[index].add(now - cycle.postedAt)
+    cycle.missing[index] = 0
+    cycle.pending &= ~(1 << UInt8(index))
+  }
+
+  private func reply(to block: RegisterBlock, at now: Nanoseconds) -> ServoReply {
+    var payload = SIMD16<UInt8>.zero
+    for i in 0..<Int(block.count) { payload[i] = parser.parameter(i) }
+    return ServoReply(
+      payload: payload, address: block.address, count: block.count, statusBits: parser.status, receivedAt: now,
+      sequence: sequence)
+  }
+
+  /// Asks the next missing servo alone. One that was missing for several cycles is not worth the time.
+  private mutating func repeatOne(before deadline: Nanoseconds) -> Bool {
+    guard let block = cycle.block, let patience, clock.now + patience < deadline else { return false }
+    for i in ids.indices where cycle.pending & ~cycle.repeated & (1 << UInt8(i)) != 0 && cycle.missing[i] < 3 {
+      cycle.asking = 1 << UInt8(i)
+      cycle.repeated |= cycle.asking
+      statistics.retries[i] &+= 1
+      let request = FeetechPacket.read(address: block.address, count: cycle.length, of: ids[i])
+      parser.expect(parameters: Int(cycle.length), to: request, late: lengths.open(now: clock.now))
+      for j in ids.indices where cycle.pending & (1 << UInt8(j)) != 0 { parser.allow(ids[j]) }
+      send(request)
+      return true
+    }
+    return false
+  }
+
+  /// Counts what did not come.
+  private mutating func end() {
+    let now = clock.now
+    if cycle.pending | cycle.repeated != 0 { lengths.doubt(cycle.length, now: now) }
+    if cycle.pending == 0 {
+      if !isLost { turnaround.cycle.add(now - cycle.postedAt) }
+      return
+    }
+    quietUntil = now + ReplyLengths.lateness
+    for i in ids.indices where cycle.pending & (1 << UInt8(i)) != 0 {
+      statistics.timeouts[i] &+= 1
+      cycle.missing[i] &+= 1
+      statistics.longestGap_ticks[i] = max(statistics.longestGap_ticks[i], cycle.missing[i])
+    }
+    cycle.pending = 0
+  }
+}
+
+/// Through spare wire time: after the tick's writes and before the next tick nobody uses the bus.
+extension ServoBus {
+  /// Asks servo number `index` for a block and returns at once; the reply is taken when the next request is posted.
+  public mutating func postSpare(_ block: RegisterBlock, of index: Int) {
+    guard ids.indices.contains(index), !isLost else { return }
+    takeSpare()
+    let length = lengths.choose(wanted: block.count, at: block.address, now: clock.now)
+    begin(.read(address: block.address, count: length, of: ids[index]), parameters: Int(length))
+    parser.allow(ids[index])
+    spare.index = index
+    spare.block = block
+    spare.length = length
+  }
+
+  /// What servo number `index` last said through spare wire time.
+  public func spareReply(_ index: Int) -> ServoReply { spare.replies[index] }
+
+  /// Takes the reply that was asked for through spare time, if it has come.
+  mutating func takeSpare() {
+    guard spare.index >= 0 else { return }
+    let index = spare.index
+    spare.index = -1
+    guard nextReply() else {
+      statistics.spareTimeouts[index] &+= 1
+      lengths.doubt(spare.length, now: clock.now)
+      return
+    }
+    spare.replies[index] = reply(to: spare.block, at: clock.now)
+    statuses[index] = parser.status
+    statistics.repliesByServo[index] &+= 1
+  }
+}
