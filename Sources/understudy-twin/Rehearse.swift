@@ -24,7 +24,7 @@ struct Rehearse: AsyncParsableCommand {
   @Option(help: "The seed of scenes, person and training.") var seed: UInt64 = 7
   @Option(help: "The policy's folder.") var policy: String?
   @Option(help: "How many episodes.") var episodes: Int?
-  @Option(help: "none, noise, noise=MRAD or bump.") var disturb = "none"
+  @Option(help: "none, noise, noise=MRAD, drift=MRAD or bump.") var disturb = "none"
   @Option(help: "Add demonstrations to this dataset.") var demonstrate: String?
   @Option(help: "Run a correction session into this dataset.") var correct: String?
   @Option(help: "Correction: datasets to train on beside the corrections.") var with: [String] = []
@@ -49,7 +49,7 @@ struct Rehearse: AsyncParsableCommand {
       throw ValidationError("\(TwinError.unknownTask(task, known: TwinWorld.tasks))")
     }
     guard let disturbance = Disturbance(disturb) else {
-      throw ValidationError("--disturb takes none, noise, noise=MRAD or bump, not \(disturb).")
+      throw ValidationError("--disturb takes none, noise, noise=MRAD, drift=MRAD or bump, not \(disturb).")
     }
     var rehearsal = Rehearsal(rig: try Rig.load(rig ?? "twin-\(task)"), task: task, seed: seed)
     rehearsal.disturbance = disturbance

@@ -18,7 +18,7 @@ struct Serve: ParsableCommand {
   var seed: UInt64 = 1
   @Option(name: .customLong("dir"), help: "The folder in which the twin offers itself; made if need be.")
   var folder = ProcessInfo.processInfo.environment["UNDERSTUDY_TWIN"] ?? ".twin"
-  @Option(help: "What pushes the follower: none, noise (3 mrad), noise=MRAD, bump (once an episode).")
+  @Option(help: "What pushes the follower: none, noise (3 mrad), noise=MRAD, drift=MRAD, bump (once an episode).")
   var disturbance = "none"
   @Option(help: "What goes wrong on both wires, such as drop=0.05,flip=0.02,silent=3.")
   var faults = ""
@@ -35,7 +35,8 @@ struct Serve: ParsableCommand {
     var options = TwinOptions()
     options.task = task
     options.seed = seed
-    options.disturbance = try read(Disturbance(disturbance), "--disturbance", "none, noise, noise=MRAD or bump")
+    options.disturbance = try read(
+      Disturbance(disturbance), "--disturbance", "none, noise, noise=MRAD, drift=MRAD or bump")
     options.person.isPresent = person
     options.person.takeOver = try read(
       .init(rawValue: takeOver), "--take-over", Self.names(OperatorOptions.TakeOver.self))

@@ -68,10 +68,10 @@ import Testing
   }
 
   @Test func `disturbances are read as they are written`() {
-    for disturbance in [Disturbance.none, .bump, .noise, .noise(0.006)] {
+    for disturbance in [Disturbance.none, .bump, .noise, .noise(0.006), .drift(0.003)] {
       #expect(Disturbance(disturbance.description) == disturbance)
     }
-    for text in ["", "kick", "noise=", "noise=-1", "noise=x"] { #expect(Disturbance(text) == nil) }
+    for text in ["", "kick", "noise=", "noise=-1", "noise=x", "drift", "drift=-1"] { #expect(Disturbance(text) == nil) }
   }
 
   @Test func `an unknown task is refused with the known ones`() {
@@ -79,5 +79,16 @@ import Testing
     options.task = "juggle"
     let error = #expect(throws: TwinError.self) { try Stage(options, scenes: scenesFolder) }
     #expect(error?.description == "There is no task \"juggle\"; choose one of insert, pick-place.")
+  }
+
+  @Test func `noise is gone after a frame, a drift adds up`() {
+    var noise = DisturbanceCourse(.noise(0.003), seed: 5, episode: 1)
+    var drift = DisturbanceCourse(.drift(0.003), seed: 5, episode: 1)
+    var sum = SIMD8<Double>.zero
+    for _ in 0..<100 {
+      sum += noise.next().joints
+      let astray = drift.next().joints
+      #expect(astray == sum)
+    }
   }
 }

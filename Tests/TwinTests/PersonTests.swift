@@ -4,7 +4,7 @@ import Testing
 @testable import Twin
 
 @Suite struct PersonTests {
-  @Test(arguments: [Disturbance.none, .noise, .noise(0.006), .bump])
+  @Test(arguments: [Disturbance.none, .noise, .noise(0.006), .drift(0.003), .bump])
   func `the person's demonstrations succeed`(_ disturbance: Disturbance) throws {
     var options = TwinOptions()
     options.disturbance = disturbance

@@ -6,6 +6,10 @@ public enum Disturbance: Hashable, Sendable, CustomStringConvertible {
   case none
   /// White noise on every goal, drawn anew each 40 ms, of this standard deviation in rad.
   case noise(Double)
+  /// The same added up: the arm strays from what it was told by a random walk of this step in rad each 40 ms, and whoever
+  /// drives has to bring it back. The noise of DART (Laskey 2017) for a person at a leader, who is too slow to answer noise
+  /// that is gone after 40 ms.
+  case drift(Double)
   /// One push of 160 ms in each episode, between 0.12 and 0.6 s after its start: the arm's joints are shoved, and the
   /// object slides 8 to 28 mm over the table. (The arm springs back to what it was told; the object stays.)
   case bump
@@ -13,7 +17,7 @@ public enum Disturbance: Hashable, Sendable, CustomStringConvertible {
   /// Noise as large as the demonstrations of a good operator can bear (3 mrad: most of a millimetre at the tool).
   public static let noise = Disturbance.noise(0.003)
 
-  /// `none`, `noise` (3 mrad), `noise=6` (mrad) or `bump`; nil for anything else.
+  /// `none`, `noise` (3 mrad), `noise=6` (mrad), `drift=6` (mrad) or `bump`; nil for anything else.
   public init?(_ text: String) {
     switch text {
     case "none": self = .none
@@ -21,10 +25,12 @@ public enum Disturbance: Hashable, Sendable, CustomStringConvertible {
     case "bump": self = .bump
     default:
       let parts = text.split(separator: "=", maxSplits: 1)
-      guard parts.count == 2, parts[0] == "noise", let mrad = Double(parts[1]), mrad >= 0, mrad <= 100 else {
-        return nil
+      guard parts.count == 2, let mrad = Double(parts[1]), mrad >= 0, mrad <= 100 else { return nil }
+      switch parts[0] {
+      case "noise": self = .noise(mrad * 1e-3)
+      case "drift": self = .drift(mrad * 1e-3)
+      default: return nil
       }
-      self = .noise(mrad * 1e-3)
     }
   }
 
@@ -33,6 +39,7 @@ public enum Disturbance: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .none: "none"
     case .noise(let sigma_rad): "noise=\(sigma_rad * 1e3)"
+    case .drift(let step_rad): "drift=\(step_rad * 1e3)"
     case .bump: "bump"
     }
   }
@@ -53,6 +60,8 @@ struct DisturbanceCourse {
   private var push = SIMD8<Double>.zero
   private var slide = SIMD3<Double>.zero
   private var start = 0
+  /// Where a drift has come to, in rad.
+  private var astray = SIMD8<Double>.zero
   private var frame = 0
 
   /// The course for one episode; the same seed and episode give the same pushes.
@@ -79,10 +88,16 @@ struct DisturbanceCourse {
     case .bump:
       let isNow = (start..<start + Self.bumpFrames).contains(frame)
       return isNow ? (push, slide / Double(Self.bumpFrames)) : (.zero, .zero)
-    case .noise(let sigma_rad):
-      var shift = SIMD8<Double>.zero
-      for joint in 0..<Self.joints { shift[joint] = sigma_rad * random.normal() }
-      return (shift, .zero)
+    case .noise(let sigma_rad): return (white(sigma_rad), .zero)
+    case .drift(let step_rad):
+      astray += white(step_rad)
+      return (astray, .zero)
     }
+  }
+
+  private mutating func white(_ sigma_rad: Double) -> SIMD8<Double> {
+    var shift = SIMD8<Double>.zero
+    for joint in 0..<Self.joints { shift[joint] = sigma_rad * random.normal() }
+    return shift
   }
 }
