@@ -61,7 +61,9 @@ peers: build .deps/peers/ready ## let programs that nobody here wrote judge ours
 	echo lerobot_bus; if $(PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
 	  $(MAKE) --no-print-directory .deps/lerobot/ready && \
 	  .deps/lerobot/bin/python Tests/Peers/lerobot_bus.py || failed=1; \
-	else echo "  not run  LeRobot's motor bus: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
+	  echo lerobot_data; $(MAKE) --no-print-directory .deps/lerobot-data/ready && \
+	  .deps/lerobot-data/bin/python Tests/Peers/lerobot_data.py || failed=1; \
+	else echo "  not run  LeRobot's motor bus, its datasets and training: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
 	exit $$failed
 	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter NumpyTests
 
@@ -85,6 +87,13 @@ soak: build ## hours of sessions on virtual time with a fault every ten seconds 
 	@rm -rf .deps/lerobot && $(PYTHON312) -m venv .deps/lerobot
 	@.deps/lerobot/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@.deps/lerobot/bin/python -m pip install --quiet --disable-pip-version-check --no-deps lerobot==0.6.1
+	@touch $@
+
+# All of LeRobot with PyTorch: some gigabytes, once. torchcodec comes along and finds no FFmpeg: nobody here decodes video.
+.deps/lerobot-data/ready: Tests/Peers/requirements-lerobot-data.txt
+	@rm -rf .deps/lerobot-data && $(PYTHON312) -m venv .deps/lerobot-data
+	@.deps/lerobot-data/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@.deps/lerobot-data/bin/python -m pip uninstall --quiet --yes torchcodec
 	@touch $@
 
 lint: ## the formatter's rules, strictly

@@ -60,6 +60,21 @@ extension DatasetError: EndingError {
   }
 }
 
+extension ExchangeError: EndingError {
+  /// 66 where there is nothing to read, 69 without DuckDB, 73 where a folder is in the way, 74 where a disk fails, else 65.
+  public var exitCode: Int32 {
+    switch self {
+    case .noDuckDB: ExitStatus.unavailable.rawValue
+    case .exists: ExitStatus.cannotCreate.rawValue
+    case .file: ExitStatus.io.rawValue
+    case .notLeRobot: ExitStatus.noInput.rawValue
+    case .rate: ExitStatus.usage.rawValue
+    case .dataset(let error): error.exitCode
+    case .duckDB, .version, .feature, .nothing, .mixed, .noCalibration: ExitStatus.data.rawValue
+    }
+  }
+}
+
 extension PolicyError: EndingError {
   /// 66 where a file is missing, 73 where one is in the way, else 65.
   public var exitCode: Int32 {

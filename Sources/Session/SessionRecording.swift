@@ -48,7 +48,7 @@ public struct SessionDescription: Sendable {
     return info
   }
 
-  private static func files(of rig: Rig) -> [SessionFile] {
+  static func files(of rig: Rig) -> [SessionFile] {
     var urls: [(String, URL)] = [("rig.yaml", URL(filePath: rig.file))]
     for pair in rig.pairs {
       for side in [pair.follower, pair.leader].compactMap({ $0 }) {
@@ -61,6 +61,16 @@ public struct SessionDescription: Sendable {
     return urls.compactMap { name, url in
       (try? String(contentsOf: url, encoding: .utf8)).map { SessionFile(name: name, text: $0) }
     }
+  }
+}
+
+extension LeRobotImport {
+  /// Takes arm, calibration and everything that a session attaches from a rig, by name or path.
+  public mutating func use(rig nameOrPath: String) throws {
+    let rig = try Rig.load(nameOrPath)
+    let follower = rig.pairs[0].follower
+    arm = (follower.arm, try follower.readCalibration())
+    files = SessionDescription.files(of: rig)
   }
 }
 

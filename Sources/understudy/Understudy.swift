@@ -22,6 +22,6 @@ struct Understudy: AsyncParsableCommand {
     version: understudyVersion,
     subcommands: [
       Teleoperate.self, Record.self, Train.self, Run.self, Correct.self, Evaluate.self, Inspect.self, Recover.self,
-      Relax.self, Ports.self, Doctor.self, Bench.self,
+      EditDataset.self, Export.self, Import.self, Relax.self, Ports.self, Doctor.self, Bench.self,
     ])
 }

@@ -11,18 +11,31 @@ public enum Normalization: String, Sendable, CaseIterable {
   case range0To100 = "range_0_100"
 
   /// Ticks (after the homing offset) to LeRobot's value.
-  public func normalize(_ tick: Int, _ joint: Calibration.Joint) -> Double {
+  public func normalize(_ tick: Int, _ joint: Calibration.Joint) -> Double { normalize(Double(tick), joint) }
+
+  /// The same between two ticks, where a command may lie.
+  public func normalize(_ tick: Double, _ joint: Calibration.Joint) -> Double {
     let low = Double(joint.rangeMin), high = Double(joint.rangeMax)
-    let bounded = min(high, max(low, Double(tick)))
+    let bounded = min(high, max(low, tick))
     switch self {
     case .degrees:
-      return (Double(tick) - (low + high) / 2) * 360 / 4095
+      return (tick - (low + high) / 2) * 360 / 4095
     case .rangeM100To100:
       let value = ((bounded - low) / (high - low)) * 200 - 100
       return joint.driveMode == 1 ? -value : value
     case .range0To100:
       let value = ((bounded - low) / (high - low)) * 100
       return joint.driveMode == 1 ? 100 - value : value
+    }
+  }
+
+  /// LeRobot's value to the tick it stands for, unrounded and unbounded.
+  public func tick(_ value: Double, _ joint: Calibration.Joint) -> Double {
+    let low = Double(joint.rangeMin), high = Double(joint.rangeMax)
+    switch self {
+    case .degrees: return value * 4095 / 360 + (low + high) / 2
+    case .rangeM100To100: return ((joint.driveMode == 1 ? -value : value) + 100) / 200 * (high - low) + low
+    case .range0To100: return (joint.driveMode == 1 ? 100 - value : value) / 100 * (high - low) + low
     }
   }
 

@@ -53,7 +53,10 @@ public final class Dataset: Sendable {
   // MARK: Reading
 
   /// The episodes in the order in which they were added.
-  public var episodes: [EpisodeEntry] { manifest.withLock { $0.episodes } }
+  public var episodes: [EpisodeEntry] { current.episodes.filter { !$0.isHidden } }
+
+  /// The manifest as last read or written, with what is hidden.
+  var current: Manifest { manifest.withLock { $0 } }
 
   /// An episode by its id.
   public func episode(_ id: String) throws(DatasetError) -> EpisodeEntry {
@@ -85,7 +88,7 @@ public final class Dataset: Sendable {
   public func problems() throws(DatasetError) -> [DatasetProblem] {
     var problems: [DatasetProblem] = []
     do throws(LogError) {
-      let listed = Dictionary(episodes.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
+      let listed = Dictionary(current.episodes.map { ($0.file, $0) }, uniquingKeysWith: { first, _ in first })
       let names = try Folder.names(in: folder)
       for name in names where name.hasSuffix(".mcap") {
         let path = "\(folder)/\(name)"
@@ -120,17 +123,10 @@ public final class Dataset: Sendable {
   }
 
   /// Gives an episode another label; its log keeps the one it was recorded with.
-  public func relabel(_ id: String, _ label: EpisodeLabel) throws(DatasetError) {
-    try change { manifest throws(DatasetError) in
-      guard let index = manifest.episodes.firstIndex(where: { $0.id == id }) else {
-        throw .unknownEpisode(id: id, folder: folder, known: manifest.episodes.count)
-      }
-      manifest.episodes[index].label = label
-    }
-  }
+  public func relabel(_ id: String, _ label: EpisodeLabel) throws(DatasetError) { try relabel([id], label: label) }
 
   /// Takes the folder's lock, starts from the manifest on the disk, and replaces it by the changed one.
-  private func change(_ body: (inout Manifest) throws(DatasetError) -> Void) throws(DatasetError) {
+  func change(_ body: (inout Manifest) throws(DatasetError) -> Void) throws(DatasetError) {
     let lock: LogFile
     do throws(LogError) {
       lock = try LogFile.open(reading: folder)

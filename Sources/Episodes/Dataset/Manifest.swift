@@ -15,7 +15,7 @@ public struct EpisodeEntry: Sendable, Equatable, Codable, Identifiable {
   /// `record`, `correct`, ….
   public let activity: String
   /// The task in words.
-  public let task: String
+  public var task: String
   /// Who held the leader.
   public let person: String
   /// How it ended. The manifest's word counts, not the log's: labels may be changed later.
@@ -38,6 +38,9 @@ public struct EpisodeEntry: Sendable, Equatable, Codable, Identifiable {
   public let bytes: Int
   /// CRC-32 of the log's data, eight hexadecimal digits.
   public let checksum: String
+  /// True where it was deleted or filtered out: the log stays, nobody reads it.
+  var hidden: Bool?
+  var isHidden: Bool { hidden == true }
 
   /// Whether training must never see it, see `Dataset.isHeldOut`.
   public var isHeldOut: Bool { Dataset.isHeldOut(id) }
@@ -75,7 +78,10 @@ struct Manifest: Codable, Equatable {
   var format = Self.format
   var version = Self.version
   var name: String
+  /// Hidden ones included.
   var episodes: [EpisodeEntry] = []
+  /// What was changed since, oldest first.
+  var edits: [DatasetEdit]?
 
   /// The manifest in a folder.
   static func read(_ folder: String) throws(DatasetError) -> Manifest {

@@ -117,6 +117,24 @@ enum Folder {
     guard rename(path, other) == 0 else { throw .system(other, "making") }
   }
 
+  /// Gives a finished log a second name in another folder; a copy where that cannot be, on another disk or without hard links.
+  static func share(_ path: String, as other: String) throws(LogError) {
+    if link(path, other) == 0 { return }
+    guard [EXDEV, EPERM, ENOTSUP, ENOSYS].contains(errno) else { throw .system(other, "making") }
+    let source = try LogFile.open(reading: path)
+    let size = try source.size()
+    let target = try LogFile.create(other)
+    var at = 0
+    while at < size {
+      var buffer = ByteBuffer()
+      let code = buffer.append(min(1 << 20, size - at), of: source.descriptor, at: at)
+      guard code == 0 else { throw .system(path, "reading", code) }
+      try target.append(buffer, at: at)
+      at += buffer.count
+    }
+    try target.sync()
+  }
+
   /// Moves a file to a name that must be free.
   static func move(_ path: String, to other: String) throws(LogError) {
     try keep(path, as: other)

@@ -73,11 +73,12 @@ extension Inspection: CustomStringConvertible {
   }
 
   private var episodeTable: String {
-    var table = TextTable(["episode", "label", "activity", "frames", "time", "by hand", ""], numbers: [3, 4, 5])
-    for episode in episodes.suffix(Self.listed) {
+    var table = TextTable(
+      ["", "episode", "label", "activity", "frames", "time", "by hand", ""], numbers: [0, 4, 5, 6])
+    for (place, episode) in episodes.enumerated().suffix(Self.listed) {
       let share = episode.frames > 0 ? Double(episode.personFrames) / Double(episode.frames) : 0
       table.add(
-        episode.id, episode.label.rawValue, episode.activity, "\(episode.frames)",
+        "\(place + 1)", episode.id, episode.label.rawValue, episode.activity, "\(episode.frames)",
         "\(Figures.fixed(episode.duration_s, 1)) s", Figures.percent(share), Self.marks(episode))
     }
     let hidden = episodes.count - Self.listed
