@@ -123,7 +123,8 @@ let targets: [Target] = [
     ],
     swiftSettings: ours + mujoco),
   .testTarget(
-    name: "SessionTests", dependencies: ["Session", "RealTime", "ServoBus", "Arm", "Episodes"], swiftSettings: ours),
+    name: "SessionTests", dependencies: ["Session", "RealTime", "ServoBus", "Arm", "Episodes", "Twin"],
+    swiftSettings: ours + mujoco),
   .testTarget(
     name: "EndToEnd", dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes"], swiftSettings: ours),
 ]

@@ -14,13 +14,20 @@ extension ArmDescription {
   }
 
   private init(_ map: ConfigurationMap, name: String) throws(ConfigurationError) {
-    try map.allow(only: ["arm", "servo", "role", "mount_height_m", "joints", "tool", "gripper"])
+    try map.allow(only: [
+      "arm", "servo", "role", "mount_height_m", "eeprom", "joints", "tool", "gripper", "reference",
+    ])
     guard try map.text("arm") == name else { throw map.wrong("arm", "the file's name, \(name)") }
     guard let role = Role(rawValue: try map.text("role")) else { throw map.wrong("role", "follower or leader") }
     self.name = name
     self.role = role
     servo = try map.text("servo")
     mountHeight_m = try map.number("mount_height_m", in: 0...10)
+    eeprom = [:]
+    if map.has("eeprom") {
+      let eepromMap = try map.map("eeprom")
+      for key in eepromMap.keys { eeprom[key] = Int32(try eepromMap.integer(key, in: 0...65535)) }
+    }
 
     let jointMaps = try map.maps("joints")
     guard jointMaps.count <= Self.largestJointCount else {
@@ -51,6 +58,13 @@ extension ArmDescription {
         joint: try Self.joint(named: "joint", of: gripperMap, in: joints),
         torqueShare: try gripperMap.number("torque_share", in: 0...1))
     }
+
+    if map.has("reference") {
+      let referenceMap = try map.map("reference")
+      try referenceMap.allow(only: ["pose_rad", "says"])
+      reference = Reference(
+        pose: try referenceMap.perJoint("pose_rad", arm: self, in: -3.2...3.2), says: try referenceMap.text("says"))
+    }
   }
 
   private static func joint(
@@ -67,7 +81,7 @@ extension ArmDescription {
 extension ArmDescription.Joint {
   fileprivate init(_ map: ConfigurationMap) throws(ConfigurationError) {
     try map.allow(only: [
-      "name", "servo_id", "direction", "zero", "range_rad", "rest_rad", "position_m", "quaternion_wxyz",
+      "name", "servo_id", "direction", "zero", "range_rad", "turn", "rest_rad", "position_m", "quaternion_wxyz",
     ])
     name = try map.text("name")
     servoID = UInt8(try map.integer("servo_id", in: 0...253))
@@ -84,6 +98,12 @@ extension ArmDescription.Joint {
     }
     lower_rad = range[0]
     upper_rad = range[1]
+    isFullTurn = map.has("turn")
+    if isFullTurn {
+      guard try map.text("turn") == "full", zero == .middle else {
+        throw map.wrong("turn", "full, at a joint whose zero is middle")
+      }
+    }
     if map.has("rest_rad") {
       let rest = try map.number("rest_rad")
       guard (range[0]...range[1]).contains(rest) else { throw map.wrong("rest_rad", "within range_rad") }

@@ -34,6 +34,10 @@ public struct ArmDescription: Sendable, Equatable {
   public var tool: Tool
   /// What the gripper may do; nil for an arm without one.
   public var gripper: Gripper?
+  /// The pose in which a calibration's zero is checked; nil if the file names none.
+  public var reference: Reference?
+  /// What every servo's EEPROM must hold, by register name: `setup-motors` writes it, every start compares it.
+  public var eeprom: [String: Int32]
   /// Height of the base frame's origin above the table.
   public var mountHeight_m: Double
 
@@ -51,6 +55,9 @@ public struct ArmDescription: Sendable, Equatable {
     public var lower_rad: Double
     /// The mechanical range.
     public var upper_rad: Double
+    /// It has no stops that a calibration could find: its range is the whole turn, and its zero is where it stood in the
+    /// pose of the arm's middle (LeRobot's rule for `wrist_roll`).
+    public var isFullTurn: Bool
     /// Where the joint is when the arm lies safely without torque; nil if the file names no rest pose.
     public var rest_rad: Double?
     /// Origin of the joint's frame in the frame of the joint before it (the base, for the first).
@@ -91,6 +98,14 @@ public struct ArmDescription: Sendable, Equatable {
     public var joint: Int
     /// The share of stall torque that it may use.
     public var torqueShare: Double
+  }
+
+  /// A pose that a person can put the arm into by eye.
+  public struct Reference: Sendable, Equatable {
+    /// The joints' angles in it.
+    public var pose: JointVector
+    /// The pose in words.
+    public var says: String
   }
 
   /// The joints' names, in order.

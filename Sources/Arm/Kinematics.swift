@@ -44,6 +44,19 @@ public struct Kinematics: BitwiseCopyable, Sendable {
     return frame.moved(tool.origin, tool.rotation)
   }
 
+  /// Where the frames of the joints that move the tool stand, and behind them the tool's, in the base frame: for drawings
+  /// (allocates).
+  public func chain(_ position: JointVector) -> [Pose] {
+    var poses: [Pose] = []
+    var frame = Pose.identity
+    for index in 0..<count {
+      frame = frame.moved(links[index].origin, links[index].rotation)
+      poses.append(frame)
+      frame.rotation.turnAboutZ(position[index])
+    }
+    return poses + [frame.moved(tool.origin, tool.rotation)]
+  }
+
   /// The tool's pose and how it moves with each joint (the geometric Jacobian), in the base frame.
   @_noAllocation @_noLocks
   public func state(_ position: JointVector) -> ToolState {

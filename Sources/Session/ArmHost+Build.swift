@@ -40,12 +40,25 @@ extension ArmHost {
     // A second line behind the envelope: the servo's own speed limit, half as much again as the envelope's.
     let check = BringUp(
       name: name, arm: side.arm, calibration: try calibration(side),
-      velocity_rad_s: Double(rig.envelope.velocity_rad_s.max()) * 1.5, torqueShare: 1)
+      velocity_rad_s: Double(rig.envelope.velocity_rad_s.max()) * 1.5, torqueShare: 1,
+      known: { knownCalibrations(rig) })
     do throws(BringUpError) {
       try check.run(&bus)
     } catch {
       throw .bringUp(error)
     }
+  }
+}
+
+extension ArmHost {
+  /// The calibrations that a rig names, with what they are for, and all others that can be found.
+  fileprivate static func knownCalibrations(_ rig: Rig) -> [Calibration.Known] {
+    let named = rig.pairs.flatMap { [$0.follower, $0.leader].compactMap(\.self) }.compactMap { side in
+      (try? side.readCalibration()).map {
+        Calibration.Known(name: side.calibration, role: side.arm.role, calibration: $0)
+      }
+    }
+    return named + Calibration.known(folder: rig.hardware.root.deletingLastPathComponent())
   }
 }
 

@@ -18,8 +18,11 @@ struct TwinFiles {
   /// The folder of MJCF scenes.
   var scenes: String { hardware.root.appending(path: "sim").path }
 
-  /// The servos of an arm, mounted and set up as its calibration says.
-  func bus(_ arm: TwinArm, mechanism: ArmMechanism, seed: UInt64) throws(TwinError) -> EmulatedBus {
+  /// The servos of an arm, mounted and set up as its calibration says; `change` may set each (by its joint's name) up
+  /// otherwise.
+  func bus(
+    _ arm: TwinArm, mechanism: ArmMechanism, seed: UInt64, change: (inout ServoSetup, String) -> Void = { _, _ in }
+  ) throws(TwinError) -> EmulatedBus {
     let description: ArmDescription
     let servoFile: URL
     do {
@@ -31,7 +34,11 @@ struct TwinFiles {
     }
     let model: ServoModel
     do { model = try ServoModel.load(path: servoFile.path) } catch { throw .servo(error) }
-    return EmulatedBus(model: model, servos: try mount(arm, description), mechanism: mechanism, seed: seed)
+    var servos = try mount(arm, description)
+    for (index, joint) in description.joints.enumerated() where index < servos.count {
+      change(&servos[index], joint.name)
+    }
+    return EmulatedBus(model: model, servos: servos, mechanism: mechanism, seed: seed)
   }
 
   private func mount(_ arm: TwinArm, _ description: ArmDescription) throws(TwinError) -> [ServoSetup] {
@@ -45,11 +52,13 @@ struct TwinFiles {
     return description.joints.enumerated().compactMap { index, joint in
       guard let entry = calibration[joint.name] else { return nil }  // `find` saw that there is one
       let zero = scale.tick(index, at: 0)
-      return ServoSetup(
+      var setup = ServoSetup(
         id: joint.servoID,
         scale: EncoderScale(
           zero_ticks: zero + Double(entry.homingOffset), reversed: scale.tick(index, at: 1) < zero),
         homingOffset: Int32(entry.homingOffset), limits: Int32(entry.rangeMin)...Int32(entry.rangeMax))
+      setup.eeprom = description.eeprom
+      return setup
     }
   }
 }

@@ -83,17 +83,17 @@ struct Serve: ParsableCommand {
   }
 
   /// Past the buffer: whoever waits for the line at the other end of a pipe gets it now.
-  private static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+  static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
 
   /// The codes of sysexits.h that the twin uses.
-  private enum Ending: Int32 {
+  enum Ending: Int32 {
     /// A file of the hardware folder is missing or wrong.
     case noInput = 66
     /// The folder is taken.
     case unavailable = 69
   }
 
-  private static func failure(_ sentence: String, _ ending: Ending) -> any Error {
+  static func failure(_ sentence: String, _ ending: Ending) -> any Error {
     FileHandle.standardError.write(Data("Error: \(sentence)\n".utf8))
     return ExitCode(ending.rawValue)
   }

@@ -12,6 +12,6 @@ struct UnderstudyTwin: AsyncParsableCommand {
       and in another terminal
         understudy teleoperate --rig hardware/rigs/twin-insert.yaml
       """,
-    subcommands: [Serve.self, Rehearse.self, SoakVerb.self, Demo.self],
+    subcommands: [Serve.self, WorkbenchVerb.self, HandVerb.self, Rehearse.self, SoakVerb.self, Demo.self],
     defaultSubcommand: Serve.self)
 }

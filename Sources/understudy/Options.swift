@@ -85,3 +85,44 @@ extension SessionReport {
     for (name, value) in rows { print("  \(name.padding(toLength: 20, withPad: " ", startingAt: 0))\(value)") }
   }
 }
+
+/// Which arm a set-up verb is about: a side of a rig, or an arm's file and a port before there is a rig.
+struct SiteOptions: ParsableArguments {
+  @Option(help: "The rig: a name in hardware/rigs or a path.") var rig: String?
+  @Option(help: "With --rig: follower or leader.") var side: Side?
+  @Option(help: "With --rig: the pair's name, where there are several.") var pair: String?
+  @Option(help: "Without a rig: the arm's file, such as so101-follower.") var arm: String?
+  @Option(help: "Without a rig: the serial port's path.") var port: String?
+
+  /// The sides of a pair.
+  enum Side: String, ExpressibleByArgument, CaseIterable {
+    /// The arm that does the work.
+    case follower
+    /// The arm that the person moves.
+    case leader
+  }
+
+  func validate() throws {
+    switch (rig, side, arm, port) {
+    case (.some, .some, nil, nil), (nil, nil, .some, .some): return
+    default: throw ValidationError("Name the arm: --rig RIG --side follower|leader, or --arm ARM --port PATH.")
+    }
+  }
+
+  /// The arm on its port.
+  func read(calibration: String? = nil) throws -> ArmPort {
+    if let arm, let port { return try ArmPort(arm: arm, port: port, calibration: calibration) }
+    let rig = try Rig.load(rig ?? "")
+    let pairs = rig.pairs.filter { pair == nil || $0.name == pair }
+    guard let chosen = pairs.first, pairs.count == 1 else {
+      throw SetUpError.refused(
+        "\(rig.file) has the pairs \(rig.pairs.map(\.name).joined(separator: ", ")): choose one with --pair.")
+    }
+    guard let wanted = side == .leader ? chosen.leader : chosen.follower else {
+      throw SetUpError.refused("\(rig.file) has no leader in the pair \(chosen.name).")
+    }
+    var site = try ArmPort(wanted, rig: rig)
+    site.calibration = calibration ?? site.calibration
+    return site
+  }
+}

@@ -22,6 +22,7 @@ struct Understudy: AsyncParsableCommand {
     version: understudyVersion,
     subcommands: [
       Teleoperate.self, Record.self, Train.self, Run.self, Correct.self, Evaluate.self, Inspect.self, Recover.self,
-      EditDataset.self, Export.self, Import.self, Relax.self, Ports.self, Doctor.self, Bench.self,
+      EditDataset.self, Export.self, Import.self, Relax.self, Ports.self, SetupMotors.self, Calibrate.self,
+      Doctor.self, Bench.self,
     ])
 }

@@ -25,6 +25,17 @@ extension Calibration {
     return calibration
   }
 
+  /// Where a new calibration of that name goes: where one of the name is already, else `calibration/NAME.json` below
+  /// `folder`, or, if `forLeRobot`, where LeRobot looks for it.
+  public static func destination(
+    _ name: String, for arm: ArmDescription, folder: URL? = nil, forLeRobot: Bool = false,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> URL {
+    let candidates = candidates(name, arm: arm, folder: folder, environment: environment)
+    if forLeRobot, candidates.count > 1 { return candidates[1] }
+    return candidates.first { FileManager.default.fileExists(atPath: $0.path) } ?? candidates[0]
+  }
+
   /// The files that a name may mean, best first.
   static func candidates(
     _ name: String, arm: ArmDescription, folder: URL?, environment: [String: String]

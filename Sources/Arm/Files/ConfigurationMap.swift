@@ -71,6 +71,9 @@ struct ConfigurationMap {
     throw .unknownKey(file: file, line: entry.line, key: path + name, allowed: allowed)
   }
 
+  /// The keys, in alphabetical order.
+  var keys: [String] { entries.keys.sorted() }
+
   /// True if the key stands in the file with a value.
   func has(_ key: String) -> Bool { entries[key].map { $0.value.null == nil } ?? false }
 

@@ -70,23 +70,35 @@ extension EmulatedBus {
   /// The request is for this servo, and it is awake and set to the host's rate.
   private func hears(_ servo: EmulatedServo, _ id: UInt8) -> Bool {
     guard servo.id == id || id == FeetechPacket.broadcast else { return false }
-    guard faults.silent & (1 << UInt8(servo.joint & 7)) == 0 else { return false }
+    guard servo.isConnected, faults.silent & (1 << UInt8(servo.joint & 7)) == 0 else { return false }
     return model.baudCodes[bitsPerSecond] == servo.value(model.registers.baudRate)
   }
 
   private func acknowledge(_ servo: EmulatedServo, _ id: UInt8, after time: Nanoseconds) {
     // Response level 0: only ping and read are answered. Nobody acknowledges a broadcast.
     guard id != FeetechPacket.broadcast, servo.value(model.registers.responseLevel) != 0 else { return }
-    reply(of: servo, parameters: 0..<0, after: time)
+    // From the id that was asked, also where the write was a new id.
+    reply(of: servo, as: id, parameters: 0..<0, after: time)
   }
 
-  /// Puts a servo's reply on the wire; when it ends, or would have ended.
+  /// Puts a servo's reply on the wire; when it ends, or would have ended. Servos that share an id answer as one.
   @discardableResult
-  private func reply(of servo: EmulatedServo, parameters: Range<Int>, after time: Nanoseconds) -> Nanoseconds {
+  private func reply(
+    of servo: EmulatedServo, as id: UInt8? = nil, parameters: Range<Int>, after time: Nanoseconds
+  ) -> Nanoseconds {
     guard parameters.count <= FeetechPacket.capacity - FeetechPacket.overhead else { return time }
-    var packet = FeetechPacket(id: servo.id, code: servo.status)
-    for address in parameters { packet.append(servo.memory[address]) }
-    packet.seal()
+    let packet = self.packet(of: servo, as: id ?? servo.id, parameters)
+    let rivals = rivals(of: servo)
+    guard rivals.isEmpty else {
+      // They begin in the same moment, and the wire is low where one of them pulls it low.
+      guard rivals[0].joint > servo.joint else { return time }
+      var bytes = packet.bytes
+      for rival in rivals {
+        rival.measure()
+        for (i, byte) in self.packet(of: rival, as: id ?? rival.id, parameters).bytes.enumerated() { bytes[i] &= byte }
+      }
+      return bytes.withUnsafeBytes { speak($0, from: time + wireTime(1)) }
+    }
     let delay = Nanoseconds.microseconds(2 * Int64(servo.value(model.registers.returnDelay)))
     var begin = time + delay + wireTime(1)
     if chance(faults.dropReply) { return begin + wireTime(packet.count) }
@@ -97,6 +109,21 @@ extension EmulatedBus {
       var damaged = Array(bytes)
       damaged[Int(random.next() % UInt64(damaged.count))] ^= 1 << UInt8(random.next() % 8)
       return damaged.withUnsafeBytes { speak($0, from: begin) }
+    }
+  }
+
+  private func packet(of servo: EmulatedServo, as id: UInt8, _ parameters: Range<Int>) -> FeetechPacket {
+    var packet = FeetechPacket(id: id, code: servo.status)
+    for address in parameters { packet.append(servo.memory[address]) }
+    packet.seal()
+    return packet
+  }
+
+  /// The other servos with this one's id and rate, in the order of the chain.
+  private func rivals(of servo: EmulatedServo) -> [EmulatedServo] {
+    let rate = servo.value(model.registers.baudRate)
+    return servos.filter {
+      $0 !== servo && $0.id == servo.id && $0.isConnected && $0.value(model.registers.baudRate) == rate
     }
   }
 

@@ -21,7 +21,8 @@ struct ServoProtection {
 extension EmulatedServo {
   /// It has torque on and has not let go.
   var isDriving: Bool {
-    memory.value(registers.torqueEnable) == 1 && !protection.isTripped && memory.value(registers.operatingMode) <= 1
+    isConnected && memory.value(registers.torqueEnable) == 1 && !protection.isTripped
+      && memory.value(registers.operatingMode) <= 1
   }
 
   /// One physics step: watch heat, load and supply, move the profile, drive the joint.

@@ -17,6 +17,8 @@ public final class EmulatedServo {
   public var temperature_degC = 28.0
   /// A dead encoder: status bit 1.
   public var encoderFails = false
+  /// Its cable is in: it has power and hears the wire.
+  public private(set) var isConnected = true
 
   let model: ServoModel
   let registers: ServoModel.Registers
@@ -48,6 +50,11 @@ public final class EmulatedServo {
     memory.burn(registers.homingOffset, setup.homingOffset)
     memory.burn(registers.minPosition, setup.limits.lowerBound)
     memory.burn(registers.maxPosition, setup.limits.upperBound)
+    memory.burn(registers.baudRate, model.baudCodes[setup.bitsPerSecond] ?? 0)
+    for (name, value) in setup.eeprom {
+      if let register = model.entry(named: name)?.register { memory.burn(register, value) }
+    }
+    memory.isSealed = setup.isSealed
     powerOn()
   }
 
@@ -67,6 +74,13 @@ public final class EmulatedServo {
     speed_ticks_s = 0
     memory.set(registers.goalPosition, quantised_ticks)
     measure()
+  }
+
+  /// Its cable goes in (and with it the power comes) or out; in again while it is in, nothing happens.
+  public func connect(_ isIn: Bool) {
+    guard isIn != isConnected else { return }
+    isConnected = isIn
+    powerOn()
   }
 
   /// Where the joint is, in ticks after the offset, within one turn.

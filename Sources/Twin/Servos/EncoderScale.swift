@@ -25,6 +25,12 @@ public struct ServoSetup: Sendable {
   public var homingOffset: Int32
   /// The lowest and highest goal it accepts, in ticks after the offset.
   public var limits: ClosedRange<Int32>
+  /// The rate at which it speaks.
+  public var bitsPerSecond = 1_000_000
+  /// What else its EEPROM holds, by the names in the servo's file; unknown names are left out.
+  public var eeprom: [String: Int32] = [:]
+  /// A damaged one: its lock cannot be opened, and nothing that is written to its EEPROM stays.
+  public var isSealed = false
 
   /// A servo with return delay 0, at 1 Mbit/s.
   public init(

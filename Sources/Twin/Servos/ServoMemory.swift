@@ -11,6 +11,8 @@ struct ServoMemory {
   private var isWritable = [128 of Bool](repeating: false)
   private var isPersistent = [128 of Bool](repeating: false)
   private let lock: Register
+  /// EEPROM and lock take nothing from the wire.
+  var isSealed = false
 
   /// Factory values.
   init(_ model: ServoModel) {
@@ -49,6 +51,7 @@ struct ServoMemory {
   /// A byte from the wire. What may not be written stays.
   mutating func write(_ byte: UInt8, at address: Int) {
     guard address < Self.size, isWritable[address] else { return }
+    if isSealed, isPersistent[address] || address == Int(lock.address) { return }
     now[address] = byte
     if isPersistent[address], now[Int(lock.address)] == 0 { kept[address] = byte }
   }
