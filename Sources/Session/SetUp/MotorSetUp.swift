@@ -106,19 +106,20 @@ public struct MotorSetUp {
 
   /// The one servo on the wire, at whatever rate; nil where the person said that it is the wrong one.
   private func find(for joint: ArmDescription.Joint) throws(SetUpError) -> Found? {
+    var isGarbled = false
     // The arm's rate first, which is also the factory's.
     for rate in site.model.baudCodes.keys.sorted(by: >) {
       var bus = try site.open(rate)
       let ids = try present(on: &bus)
       guard let id = ids.first else {
-        guard bus.statistics.checksumErrors == 0 else { throw .several(port: site.port, ids: []) }
+        isGarbled = isGarbled || bus.statistics.strayBytes > 0
         continue
       }
       guard ids.count == 1 else { throw .several(port: site.port, ids: ids) }
       let found = Found(record: try site.record(id, on: &bus), bitsPerSecond: rate)
       return isWanted(found, for: joint) ? found : nil
     }
-    throw .nobody(port: site.port)
+    throw isGarbled ? .several(port: site.port, ids: []) : .nobody(port: site.port)
   }
 
   /// A servo that already is another joint's is hardly the one that was asked for.

@@ -17,7 +17,7 @@ public enum SetUpError: Error, Equatable, CustomStringConvertible {
   case unknownRegister(arm: String, register: String, servo: String)
   /// No servo answers at any rate.
   case nobody(port: String)
-  /// Several servos are on the wire where one is asked for.
+  /// Several servos are on the wire where one is asked for; `ids` is empty where only noise could be made out.
   case several(port: String, ids: [UInt8])
   /// Two servos answer to one id.
   case duplicates(port: String, id: UInt8)
@@ -67,6 +67,9 @@ public enum SetUpError: Error, Equatable, CustomStringConvertible {
     case .nobody(let port):
       return
         "No servo answers on \(port) at any baud rate: is the supply on, is the cable in the servo and in the adapter?"
+    case .several(let port, let ids) where ids.isEmpty:
+      return "Bytes come on \(port), but no whole reply: several servos talk at once, or the cable is loose; leave one "
+        + "servo connected and try again."
     case .several(let port, let ids):
       return "Servos \(Self.list(ids)) all answer on \(port); leave only one of them connected and try again."
     case .duplicates(let port, let id):
