@@ -55,7 +55,7 @@ bench: build ## measure loop, policy and bus on this machine, beside cyclictest 
 	$(BUILD)/understudy bench loop --rate 200 --seconds 10
 	$(BUILD)/understudy bench bus --twin
 
-peers: build .deps/peers/ready ## let programs that nobody here wrote judge ours: Feetech's SDK, rustypot, mcap, rosbags, LeRobot
+peers: build .deps/peers/ready ## let programs that nobody here wrote judge ours: Feetech's SDK, rustypot, mcap, rosbags, LeRobot, imitation
 	@failed=0; for judge in servos logs policies; do \
 	  echo "$$judge"; .deps/peers/bin/python Tests/Peers/$$judge.py || failed=1; done; \
 	echo lerobot_bus; if $(PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
@@ -64,6 +64,9 @@ peers: build .deps/peers/ready ## let programs that nobody here wrote judge ours
 	  echo lerobot_data; $(MAKE) --no-print-directory .deps/lerobot-data/ready && \
 	  .deps/lerobot-data/bin/python Tests/Peers/lerobot_data.py || failed=1; \
 	else echo "  not run  LeRobot's motor bus, its datasets and training: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
+	echo rewards; if $(MAKE) --no-print-directory .deps/learning/ready; then \
+	  .deps/learning/bin/python Tests/Peers/rewards.py || failed=1; \
+	else echo "  not run  imitation: it could not be installed (it brings PyTorch, 6 GB)"; fi; \
 	exit $$failed
 	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter NumpyTests
 
@@ -94,6 +97,11 @@ soak: build ## hours of sessions on virtual time with a fault every ten seconds 
 	@rm -rf .deps/lerobot-data && $(PYTHON312) -m venv .deps/lerobot-data
 	@.deps/lerobot-data/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@.deps/lerobot-data/bin/python -m pip uninstall --quiet --yes torchcodec
+	@touch $@
+
+.deps/learning/ready: Tests/Peers/requirements-learning.txt
+	@rm -rf .deps/learning && /usr/bin/python3 -m venv .deps/learning
+	@.deps/learning/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 lint: ## the formatter's rules, strictly

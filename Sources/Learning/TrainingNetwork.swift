@@ -46,6 +46,8 @@ final class TrainingNetwork<Scalar: TrainingScalar> {
   var input: Buffer<Scalar> { outputs[0] }
   /// What `forward` gave.
   var output: Buffer<Scalar> { outputs[layerCount] }
+  /// What `backward` starts from: the slope of the loss by `output`. `loss` fills it, or whoever has a loss of its own.
+  var outputSlope: Buffer<Scalar> { deltas.0 }
 
   /// PyTorch's default: weights and biases uniform in ±1/√inputs.
   func initialise(_ random: inout SplitMix64) {

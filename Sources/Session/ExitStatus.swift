@@ -1,5 +1,6 @@
 public import Arm
 public import Episodes
+public import Learning
 public import Policy
 public import ServoBus
 
@@ -94,4 +95,15 @@ extension PortError: EndingError {
 extension ServoFileError: EndingError {
   /// 78.
   public var exitCode: Int32 { ExitStatus.configuration.rawValue }
+}
+
+extension RewardError: EndingError {
+  /// 66 where a file is missing, 64 for a setting, else 65.
+  public var exitCode: Int32 {
+    switch self {
+    case .unreadable: ExitStatus.noInput.rawValue
+    case .setting: ExitStatus.usage.rawValue
+    case .malformed, .demonstration, .diverged, .unsettled: ExitStatus.data.rawValue
+    }
+  }
 }

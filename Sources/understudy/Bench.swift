@@ -14,8 +14,9 @@ struct Bench: ParsableCommand {
         understudy bench loop --rate 200 --seconds 10
         understudy bench policy
         understudy bench bus --twin --json
+        understudy bench learning --peers
       """,
-    subcommands: [Loop.self, Network.self, Bus.self])
+    subcommands: [Loop.self, Network.self, Bus.self, Learning.self])
 
   /// What every bench takes.
   struct Output: ParsableArguments {
@@ -85,6 +86,41 @@ struct Bench: ParsableCommand {
         benchmark.rate_Hz = rate
         benchmark.seconds = seconds
         Ending.show(try benchmark.run(), json: output.json)
+      }
+    }
+  }
+
+  /// Rewards and meta-learning.
+  struct Learning: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "How fast and how well rewards are recovered and adaptation is learned, beside imitation and PyTorch.",
+      discussion: """
+        With --peers both are asked on the same problems in the same minutes, one thread each (`make peers` installs
+        them). The published sinusoid benchmark takes --iterations 70000 --seeds 3: some minutes.
+        """)
+
+    @Option(help: "Iterations of meta-learning.") var iterations = 2000
+    @Option(help: "Seeds of meta-learning, whose errors are averaged.") var seeds = 1
+    @Flag(help: "Ask imitation and PyTorch too.") var peers = false
+    @OptionGroup var output: Output
+
+    func validate() throws {
+      guard (1...1_000_000).contains(iterations) else {
+        throw ValidationError("--iterations takes 1 to 1000000, not \(iterations).")
+      }
+      guard (1...100).contains(seeds) else { throw ValidationError("--seeds takes 1 to 100, not \(seeds).") }
+    }
+
+    func run() throws {
+      try Ending.catching {
+        var benchmark = LearningBenchmark()
+        benchmark.iterations = iterations
+        benchmark.seeds = seeds
+        benchmark.asksPeers = peers
+        let line = ProgressLine()
+        let result = try benchmark.run { line.show($0) }
+        line.clear()
+        Ending.show(result, json: output.json)
       }
     }
   }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Arm
 internal import Foundation
+internal import Glibc
 internal import Session
 
 /// What every verb that moves an arm takes.
@@ -44,6 +45,19 @@ enum Ending {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     if let data = try? encoder.encode(result) { print(String(decoding: data, as: UTF8.self)) }
   }
+}
+
+/// One line on a terminal's standard error that is written over; nothing where nobody looks.
+struct ProgressLine {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+
+  /// Writes over what stood there.
+  func show(_ text: String) {
+    if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8)) }
+  }
+
+  /// Leaves nothing.
+  func clear() { show("") }
 }
 
 extension SessionReport {

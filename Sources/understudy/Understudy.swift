@@ -23,6 +23,6 @@ struct Understudy: AsyncParsableCommand {
     subcommands: [
       Teleoperate.self, Record.self, Train.self, Run.self, Correct.self, Evaluate.self, Inspect.self, Recover.self,
       EditDataset.self, Export.self, Import.self, Relax.self, Ports.self, SetupMotors.self, Calibrate.self,
-      Doctor.self, Bench.self,
+      Doctor.self, Reward.self, Bench.self,
     ])
 }

@@ -45,11 +45,26 @@ import Testing
 
   @Test(arguments: [
     "teleoperate", "record", "train", "run", "correct", "evaluate", "inspect", "recover", "relax", "ports", "doctor",
-    "bench",
+    "bench", "reward",
   ])
   func `every verb's help has an example`(_ verb: String) throws {
     let ran = try Binary.run("understudy", verb, "--help")
     #expect(ran.code == 0)
     #expect(ran.out.contains("  understudy \(verb)"), "\(ran.out)")
+  }
+
+  @Test func `reward tabular recovers what a file's expert was good at, and says what is wrong with a file`() throws {
+    let file = Binary.root.appending(path: "Tests/Captures/mce-reasonable-pomdp.json").path
+    let ran = try Binary.run("understudy", "reward", "tabular", file, "--hidden", "8,8", "--seed", "3", "--json")
+    #expect(ran.code == 0, "\(ran.err)")
+    let json = try ran.json()
+    #expect(try #require(json["gap"] as? Double) <= 1e-3 && json["weights"] == nil)
+    let text = try Binary.run("understudy", "reward", "tabular", file)
+    #expect(text.out.contains("ended by visits") && text.out.contains("weights"), "\(text.out)")
+    try Binary.run("understudy", "reward", "tabular", "/nowhere.json").expect(code: 66, saying: "/nowhere.json")
+    try Binary.run("understudy", "reward", "tabular", file, "--discount", "2").expect(code: 65, saying: "discount")
+    try Binary.run("understudy", "reward", "tabular", file, "--tolerance", "0").expect(code: 64, saying: "tolerance")
+    let early = try Binary.run("understudy", "reward", "tabular", file, "--most-plans", "2")
+    #expect(early.code == 1 && early.err.contains("--most-plans"))
   }
 }

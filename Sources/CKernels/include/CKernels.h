@@ -4,3 +4,4 @@
 #include "CKernelsDense.h"
 #include "CKernelsFixedMath.h"
 #include "CKernelsTraining.h"
+#include "CKernelsProducts.h"

@@ -5,13 +5,16 @@ internal import Glibc
 final class OtherProgram {
   private let process = Process()
   private let output = Pipe()
+  private let input: Pipe?
 
-  /// Starts a program by its path or, without a slash, by its name along PATH; nil where there is none.
-  init?(_ name: String, _ arguments: [String]) {
+  /// Starts a program by its path or, without a slash, by its name along PATH; nil where there is none. One that
+  /// `listens` answers lines.
+  init?(_ name: String, _ arguments: [String], listens: Bool = false) {
+    input = listens ? Pipe() : nil
     guard let url = Self.find(name) else { return nil }
     process.executableURL = url
     process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input ?? FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     guard Self.unmasked({ (try? process.run()) != nil }) else { return nil }
@@ -52,6 +55,15 @@ final class OtherProgram {
       if first == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
       line.append(first)
     }
+  }
+
+  /// Writes a line to it; the line that it answers, or nil where it ended instead.
+  func ask(_ line: String) -> String? {
+    guard process.isRunning, (try? input?.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))) != nil
+    else {
+      return nil
+    }
+    return firstLine()
   }
 
   private static func find(_ name: String) -> URL? {

@@ -1,0 +1,18 @@
+// Both precisions of the small products, from one text.
+#include "CKernelsProducts.h"
+
+#if defined(__x86_64__)
+#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define CLONES
+#endif
+
+#define T float
+#define NAME(what) us_small_##what##_f32
+#include "small_products.h"
+#undef T
+#undef NAME
+
+#define T double
+#define NAME(what) us_small_##what##_f64
+#include "small_products.h"
