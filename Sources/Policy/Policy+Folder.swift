@@ -29,7 +29,19 @@ extension Policy {
     }
     let parameters = try PolicyParameters(tensors.tensors, for: description)
     try parameters.validate(against: description)
+    // Last, because what a tensor lacks says more than a digest. Weights that decode may still be another policy's.
+    let found = SHA256.hex(data)
+    if let expected = description.weightsSHA256, expected != found {
+      throw .otherWeights(path: weights.path, expected: expected, found: found)
+    }
     return (description, parameters)
+  }
+
+  /// Names a policy by all that is in it, wherever its folder stands: the SHA-256 of `policy.json` followed by
+  /// `model.safetensors`, as `cat policy.json model.safetensors | sha256sum` prints it.
+  public static func digest(_ directory: URL) throws(PolicyError) -> String {
+    let description = try bytes(of: directory.appending(path: descriptionFile))
+    return SHA256.hex(description + (try bytes(of: directory.appending(path: weightsFile))))
   }
 
   /// What `policy.json` says, checked; the weights are not opened.
@@ -91,14 +103,16 @@ extension Policy {
     defer { try? manager.removeItem(at: draft) }
     do {
       try manager.createDirectory(at: draft, withIntermediateDirectories: true)
+      // "pt" is what PyTorch's own writer puts there, and what some readers ask for.
+      let weights = try SafeTensors(tensors: parameters.tensors(), metadata: ["format": "pt"]).encoded()
+      try write(Data(weights), to: draft.appending(path: weightsFile))
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      var description = description
+      description.weightsSHA256 = SHA256.hex(weights)
       var json = try encoder.encode(description)
       json.append(UInt8(ascii: "\n"))
       try write(json, to: draft.appending(path: descriptionFile))
-      // "pt" is what PyTorch's own writer puts there, and what some readers ask for.
-      let file = SafeTensors(tensors: parameters.tensors(), metadata: ["format": "pt"])
-      try write(Data(try file.encoded()), to: draft.appending(path: weightsFile))
       if !exists {
         try manager.moveItem(at: draft, to: directory)
       } else if us_exchange_paths(draft.path, directory.path) != 0 {

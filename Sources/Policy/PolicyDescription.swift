@@ -16,6 +16,9 @@ public struct PolicyDescription: Codable, Equatable, Sendable {
   public var statistics: PolicyStatistics
   /// Where the policy comes from.
   public var lineage: Lineage
+  /// SHA-256 of `model.safetensors`, as `sha256sum` prints it: saving sets it, loading checks it. Absent where another
+  /// program wrote the weights and did not say.
+  public var weightsSHA256: String?
 
   /// A description in the current version.
   public init(

@@ -14,6 +14,8 @@ public enum PolicyError: Error, Equatable, Sendable, CustomStringConvertible {
   case value(key: String, found: String, expected: String)
   /// `model.safetensors` is damaged or of another kind.
   case tensors(path: String, SafeTensorsError)
+  /// `model.safetensors` is another file than `policy.json` was written with.
+  case otherWeights(path: String, expected: String, found: String)
   /// A tensor is not there.
   case tensorMissing(name: String)
   /// A tensor that no layer asks for.
@@ -54,6 +56,10 @@ public enum PolicyError: Error, Equatable, Sendable, CustomStringConvertible {
       "The policy's \(key) is \(found); expected \(expected). Restore policy.json, or train again."
     case .tensors(let path, let error):
       "\(path): \(error.description)"
+    case .otherWeights(let path, let expected, let found):
+      "\(path) is not the file that policy.json was written with (SHA-256 \(found.prefix(12))…, expected "
+        + "\(expected.prefix(12))…): copy both files again, or remove weightsSHA256 from policy.json if the weights were "
+        + "changed on purpose."
     case .tensorMissing(let name):
       "The policy's weights have no tensor \(name), which policy.json asks for. The two files do not belong together."
     case .tensorUnknown(let name):

@@ -131,7 +131,7 @@ public struct Rehearsal: Sendable {
       var description = SessionDescription(activity: activity)
       description.task = task
       description.seed = seed
-      description.policy = policy?.lastPathComponent ?? ""
+      description.policyDigest = host.policyDigest
       try session.record(into: dataset, description, firstEpisode: first)
       if let policies {
         host.trainRounds(

@@ -130,7 +130,8 @@ public final class ArmHost: SessionHost {
   public func beginEpisode(_ number: Int, attempt: Int) {
     var info = EpisodeInfo(number: UInt32(clamping: number))
     info.attempt = attempt
-    info.policyDigest = policyName
+    info.policyDigest = policyDigest
+    if !policyName.isEmpty { info.extra["policy"] = policyName }
     // What was true of the scene before is not true of this episode.
     environment.truth = nil
     recorder?.expect(info)
@@ -148,11 +149,15 @@ public final class ArmHost: SessionHost {
 
   /// The folder of the policy that drives; empty without one.
   public private(set) var policyName = ""
+  /// The digest of that policy's files, see `Policy.digest`; empty without one.
+  public private(set) var policyDigest = ""
 
   /// Loads a policy folder, refuses one that was made for another arm, and hands it to the tick.
   public func load(policy folder: URL) throws(HostError) {
     let next: PolicySource.Loaded
+    let digest: String
     do {
+      digest = try Policy.digest(folder)
       next = try PolicySource.Loaded(
         folder, arm: pair.follower.arm, rig: rig, settings: settings, generation: UInt32(loaded.count + 1))
     } catch let error as PolicyError {
@@ -165,6 +170,7 @@ public final class ArmHost: SessionHost {
     // A policy stays alive as long as its host: a session loads a handful, of some hundred kilobytes each.
     loaded.append(next)
     policyName = folder.lastPathComponent
+    policyDigest = digest
     var request = Request(.loadPolicy)
     request.policy = UInt(bitPattern: Unmanaged.passUnretained(next).toOpaque())
     request.generation = next.generation

@@ -83,7 +83,7 @@ public final class LiveSession {
         var description = SessionDescription(activity: plan.activity)
         description.task = options.task
         description.seed = plan.seed
-        description.policy = options.policy?.lastPathComponent ?? ""
+        description.policyDigest = host.policyDigest
         description.grants = Grant.askForProcess()
         let recorder = try Recorder(
           ring: host.channels.records, dataset: try Dataset.openOrCreate(folder.path),

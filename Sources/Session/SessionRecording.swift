@@ -13,8 +13,8 @@ public struct SessionDescription: Sendable {
   public var person = ""
   /// The seed of all that is random in it.
   public var seed: UInt64 = 0
-  /// The policy that drives first; empty without one.
-  public var policy = ""
+  /// The digest of the policy that drives first, see `Policy.digest`; empty without one.
+  public var policyDigest = ""
   /// What the system granted.
   public var grants: [Grant] = []
 
@@ -38,7 +38,7 @@ public struct SessionDescription: Sendable {
     info.seed = seed
     info.clockOffset = clock.isSimulated ? .zero : wall - clock.now
     info.isSimulated = clock.isSimulated
-    info.policyDigest = policy
+    info.policyDigest = policyDigest
     info.versions = ["understudy": understudyVersion]
     if !clock.isSimulated {
       info.host = ["system": ProcessInfo.processInfo.operatingSystemVersionString]

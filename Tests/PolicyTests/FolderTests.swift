@@ -22,6 +22,7 @@ import Testing
       description.lineage.metrics = ["loss": 0.1]
       try Self.save(place, description)
       let (read, parameters) = try Policy.read(place)
+      description.weightsSHA256 = SHA256.hex(try Data(contentsOf: place.appending(path: Policy.weightsFile)))
       #expect(read == description)
       #expect(parameters == Example.parameters(description, seed: 20))
       #expect(try Policy.load(place).description == description)
@@ -104,6 +105,7 @@ import Testing
         let place = folder.appending(path: "p")
         try Self.save(place, description)
         try Data(SafeTensors(tensors: tensors).encoded()).write(to: place.appending(path: Policy.weightsFile))
+        try Self.edit(place) { $0.replacing(#/,\s*"weightsSHA256" : "[0-9a-f]*"/#, with: "") }
         _ = try Policy.load(place)
       }
     }
@@ -115,6 +117,50 @@ import Testing
     }
     #expect(throws: PolicyError.tensorNotFinite(name: "net.4.weight")) {
       try load { $0["net.4.weight"]?.values[3] = -.infinity }
+    }
+  }
+
+  @Test func `weights of another policy are refused in one sentence, unless the description names none`() throws {
+    try Example.withFolder { folder in
+      let place = folder.appending(path: "p"), other = folder.appending(path: "q")
+      try Self.save(place, Example.description(), seed: 20)
+      try Self.save(other, Example.description(), seed: 21)
+      let first = try Policy.digest(place)
+      #expect(first.count == 64)
+      #expect(try Policy.digest(other) != first)
+      let weights = place.appending(path: Policy.weightsFile)
+      try Data(contentsOf: other.appending(path: Policy.weightsFile)).write(to: weights)
+      let complaint = Example.complaint { _ = try Policy.load(place) }
+      #expect(complaint.hasPrefix(weights.path) && complaint.contains("copy both files again"), "\(complaint)")
+      #expect(try Policy.digest(place) != first)
+      try Self.edit(place) { $0.replacing(#/,\s*"weightsSHA256" : "[0-9a-f]*"/#, with: "") }
+      #expect(try Policy.read(place).1 == Policy.read(other).1)
+    }
+  }
+
+  /// FIPS 180-4's own examples, and lengths around the padding's edges against `sha256sum`.
+  @Test func `a digest is sha256sum's`() throws {
+    #expect(SHA256.hex([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(SHA256.hex("abc".utf8) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(
+      SHA256.hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)
+        == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
+    #expect(
+      SHA256.hex([UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000))
+        == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    try Example.withFolder { folder in
+      for count in [55, 56, 63, 64, 65, 119, 120] {
+        let file = folder.appending(path: "bytes"), bytes = Data((0..<count).map { UInt8($0) })
+        try bytes.write(to: file)
+        let judge = Process(), out = Pipe()
+        judge.executableURL = URL(filePath: "/usr/bin/sha256sum")
+        judge.arguments = [file.path]
+        judge.standardOutput = out
+        try judge.run()
+        let said = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        judge.waitUntilExit()
+        #expect(said.hasPrefix(SHA256.hex(bytes) + " "), "\(count) bytes")
+      }
     }
   }
 

@@ -16,7 +16,7 @@ public struct EpisodeInfo: Sendable, Equatable {
   public var attempt = 1
   /// The task, where it is another than the session's.
   public var task: String?
-  /// The policy that drives, where one does: the digest of its folder.
+  /// The policy that drives, where one does: the digest of its files.
   public var policyDigest = ""
   /// Anything else that belongs to it: round, scene, disturbance.
   public var extra: [String: String] = [:]
