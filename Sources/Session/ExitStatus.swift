@@ -20,10 +20,14 @@ public enum ExitStatus: Int32, Sendable {
   case cannotCreate = 73
   /// Reading or writing failed half-way.
   case io = 74
-  /// Somebody else is at it; later it will work.
+  /// Somebody else is at it, or a person said no; later it will work.
   case temporary = 75
   /// A configuration file is wrong.
   case configuration = 78
+
+  /// What a shell reports of a program that a signal ended, 130 for Ctrl-C: also where the arm was parked first, so that a
+  /// script does not go on as if all had been done.
+  public static func interrupted(by signal: Int32) -> Int32 { 128 + signal }
 }
 
 /// An error that knows the code its program ends with; its description is one sentence with the mend.
@@ -38,10 +42,11 @@ extension CalibrationError: EndingError {}
 extension FeatureError: EndingError {}
 
 extension LogError: EndingError {
-  /// 66 where the file cannot be had, 73 where one is in the way, 75 where somebody is at it, else 65.
+  /// 66 where the file cannot be had, 73 where it cannot be made, 75 where somebody is at it, else 65.
   public var exitCode: Int32 {
     switch self {
     case .system(_, "opening", _), .system(_, "listing", _): ExitStatus.noInput.rawValue
+    case .system(_, "creating", _): ExitStatus.cannotCreate.rawValue
     case .system, .noRoom: ExitStatus.io.rawValue
     case .exists: ExitStatus.cannotCreate.rawValue
     case .inUse: ExitStatus.temporary.rawValue
@@ -56,7 +61,7 @@ extension DatasetError: EndingError {
     switch self {
     case .notADataset: ExitStatus.noInput.rawValue
     case .log(let error): error.exitCode
-    case .malformed, .newer, .unknownEpisode, .duplicate: ExitStatus.data.rawValue
+    case .malformed, .newer, .unknownEpisode, .duplicate, .copied: ExitStatus.data.rawValue
     }
   }
 }

@@ -84,6 +84,43 @@ import Testing
     #expect(recording.frames == 0)
   }
 
+  @Test func `a mended log is listed as it is now, and keeps its label only where nothing is gone`() throws {
+    let scratch = try Scratch()
+    let dataset = try Dataset.create(scratch.file("data"))
+    try Self.fill(dataset, [4000])
+    let listed = try dataset.episode("s-e0001"), log = dataset.path(of: listed)
+    #expect(listed.label == .success && !listed.recovered)
+    let whole = try Data(contentsOf: URL(filePath: log))
+    try whole.dropLast(100).write(to: URL(filePath: log))
+    let first = try dataset.recover(log)
+    let mended = try Dataset.open(dataset.folder).episode("s-e0001")
+    #expect(first.frames == 4000 && first.withdrawnLabel == nil)
+    #expect(mended.recovered && mended.label == .success && mended.frames == 4000)
+    #expect(mended.bytes == (try Data(contentsOf: URL(filePath: log))).count)
+    // Now ticks go too, and with them what the person judged.
+    try whole.prefix(whole.count / 2).write(to: URL(filePath: log))
+    let second = try dataset.recover(log)
+    let cut = try Dataset.open(dataset.folder).episode("s-e0001")
+    #expect(second.frames < 4000 && cut.frames == second.frames && cut.label == .unlabelled && cut.recovered)
+    #expect(second.withdrawnLabel == .success && second.description.contains("its label success"))
+    let size = try Data(contentsOf: URL(filePath: log)).count, reader = try dataset.read(cut)
+    #expect(cut.bytes == size && cut.checksum == Hexadecimal.text(UInt64(reader.checksum), digits: 8))
+    #expect(try dataset.problems().isEmpty)
+    // A copy beside it is no second episode, and does not take its place.
+    let copy = "\(dataset.folder)/copy.mcap"
+    try FileManager.default.copyItem(atPath: log, toPath: copy)
+    #expect(throws: DatasetError.copied(id: "s-e0001", folder: dataset.folder, file: copy)) {
+      try dataset.recover(copy)
+    }
+    #expect(try dataset.episode("s-e0001") == cut)
+    try FileManager.default.removeItem(atPath: copy)
+    // Put back from a backup, it is another file than the one listed.
+    try whole.write(to: URL(filePath: log))
+    #expect(try dataset.problems() == [.changed(file: log)])
+    _ = try dataset.recover()
+    #expect(try dataset.problems().isEmpty && dataset.episode("s-e0001").frames == 4000)
+  }
+
   @Test func `a lost manifest is made anew from the logs`() throws {
     let scratch = try Scratch()
     let dataset = try Dataset.create(scratch.file("data"))

@@ -99,7 +99,7 @@ import Testing
     #expect(scratch.names == ["a.mcap", "a.mcap.torn"])
   }
 
-  @Test func `a cut in the front leaves nothing to keep but the file`() throws {
+  @Test func `where nothing can be saved the file stays as it is, and the report says so`() throws {
     let whole = try Scratch()
     try Samples.writeOpen(whole.file("a.mcap"), Self.records(1))
     let bytes = try whole.bytes("a.mcap")
@@ -108,8 +108,10 @@ import Testing
       let scratch = try Scratch()
       try scratch.write(bytes.prefix(cut), "a.mcap")
       let report = try Recovery.mend(scratch.file("a.mcap"))
-      #expect(report.entry == nil && report.frames == 0)
-      #expect(scratch.names == ["a.mcap.torn"])
+      #expect(report.entry == nil && report.frames == 0 && !report.hasEpisode)
+      #expect(report.description.contains("nothing could be saved"))
+      #expect(scratch.names == ["a.mcap"])
+      #expect(try scratch.bytes("a.mcap") == Array(bytes.prefix(cut)))
     }
   }
 

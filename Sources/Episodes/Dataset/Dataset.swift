@@ -98,8 +98,8 @@ public final class Dataset: Sendable {
           problems.append(.beingRecorded(file: path))
         } else if try LogState.of(file) != .finished {
           problems.append(.torn(file: path))
-        } else if listed[name] == nil {
-          problems.append(.unlisted(file: path))
+        } else {
+          problems.append(listed[name] == nil ? .unlisted(file: path) : .changed(file: path))
         }
       }
       let present = Set(names)
@@ -124,6 +124,16 @@ public final class Dataset: Sendable {
 
   /// Gives an episode another label; its log keeps the one it was recorded with.
   public func relabel(_ id: String, _ label: EpisodeLabel) throws(DatasetError) { try relabel([id], label: label) }
+
+  /// Lists an episode anew whose log was changed.
+  func replace(_ entry: EpisodeEntry) throws(DatasetError) {
+    try change { manifest throws(DatasetError) in
+      guard let index = manifest.episodes.firstIndex(where: { $0.id == entry.id }) else {
+        throw .unknownEpisode(id: entry.id, folder: folder, known: manifest.episodes.count)
+      }
+      manifest.episodes[index] = entry
+    }
+  }
 
   /// Takes the folder's lock, starts from the manifest on the disk, and replaces it by the changed one.
   func change(_ body: (inout Manifest) throws(DatasetError) -> Void) throws(DatasetError) {

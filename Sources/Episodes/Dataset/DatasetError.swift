@@ -10,6 +10,8 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
   case unknownEpisode(id: String, folder: String, known: Int)
   /// An episode of that id is in the dataset already.
   case duplicate(id: String, folder: String)
+  /// A log holds an episode that is listed from another file.
+  case copied(id: String, folder: String, file: String)
   /// A file of the dataset cannot be read or written.
   case log(LogError)
 
@@ -30,6 +32,8 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(folder) has no episode '\(id)' among its \(known); `understudy inspect \(folder)` lists them"
     case .duplicate(let id, let folder):
       "\(folder) has an episode '\(id)' already"
+    case .copied(let id, let folder, let file):
+      "\(file): \(folder) has an episode '\(id)' already, in another file; move this one away"
     case .log(let error): error.description
     }
   }
@@ -43,7 +47,9 @@ public enum DatasetProblem: Sendable, Equatable, CustomStringConvertible {
   case beingRecorded(file: String)
   /// A finished log that is not in the manifest.
   case unlisted(file: String)
-  /// An episode of the manifest whose log is not there, or has another size.
+  /// A finished log of another size than the manifest says: it was mended or replaced after it was listed.
+  case changed(file: String)
+  /// An episode of the manifest whose log is not there.
   case missing(id: String, file: String)
 
   /// One sentence for a person, with the mend.
@@ -52,7 +58,9 @@ public enum DatasetProblem: Sendable, Equatable, CustomStringConvertible {
     case .torn(let file): "\(file) was not finished; `understudy recover \(file)` keeps every whole tick of it"
     case .beingRecorded(let file): "\(file) is being recorded"
     case .unlisted(let file): "\(file) is not in the dataset's list; `understudy recover \(file)` adds it"
-    case .missing(let id, let file): "episode \(id): its log \(file) is gone or has been changed"
+    case .changed(let file):
+      "\(file) is not as the dataset lists it; `understudy recover \(file)` lists it as it is"
+    case .missing(let id, let file): "episode \(id): its log \(file) is gone; put it back"
     }
   }
 }

@@ -31,7 +31,7 @@ public struct EpisodeEntry: Sendable, Equatable, Codable, Identifiable {
   /// Ticks that should be in the log and are not.
   public let lost: Int
   /// True where the log was mended after a kill or a cut.
-  public let recovered: Bool
+  public internal(set) var recovered: Bool
   /// The policy that drove; empty for none.
   public let policyDigest: String
   /// Size of the log.

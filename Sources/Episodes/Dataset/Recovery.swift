@@ -6,7 +6,7 @@
 public enum Recovery {
   /// What was done to one file.
   public struct Report: Sendable, Equatable, CustomStringConvertible {
-    /// The file that was looked at, and is whole now.
+    /// The file that was looked at: whole now, or where nothing of an episode was in it, as it was.
     public let file: String
     /// Where the original is kept; nil where nothing was wrong.
     public let original: String?
@@ -20,18 +20,29 @@ public enum Recovery {
     public let reason: String
     /// What to list in a manifest; nil where nothing of an episode was in the file.
     public let entry: EpisodeEntry?
+    /// The label that the manifest had for it and no longer has: it was given to an episode that is not whole any more.
+    public fileprivate(set) var withdrawnLabel: EpisodeLabel?
+
+    /// Whether there is an episode in the file now.
+    public var hasEpisode: Bool { entry != nil }
 
     /// What was kept and what was lost.
     public var description: String {
+      guard let entry else {
+        return "\(file): nothing could be saved: \(reason). It was left as it is; delete it, or move it away"
+      }
       guard let original else { return "\(file): whole, \(frames) ticks" }
-      guard entry != nil else { return "\(file): nothing of an episode was in it; it is \(original) now" }
       let lost = discardedBytes == 0 ? "nothing was lost" : "\(discardedBytes) bytes after them were not: \(reason)"
       let seconds = (duration_s * 10).rounded() / 10
-      return "\(file): \(frames) ticks (\(seconds) s) kept, \(lost); the original is \(original)"
+      let label = withdrawnLabel.map {
+        "; its label \($0.rawValue) was for the whole of it and is \(entry.label.rawValue) now"
+      }
+      return "\(file): \(frames) ticks (\(seconds) s) kept, \(lost); the original is \(original)\(label ?? "")"
     }
   }
 
-  /// Mends one log. A whole one is left as it is; one that is being recorded is refused.
+  /// Mends one log. A whole one is left as it is, and so is one without a single whole tick; one that is being recorded
+  /// is refused.
   public static func mend(_ path: String) throws(LogError) -> Report {
     let file = try LogFile.open(reading: path)
     try file.lock()
@@ -44,14 +55,14 @@ public enum Recovery {
       result = try Finisher.rewrite(file, to: temporary, mending: true)
     } catch {
       switch error {
-      case .notAnEpisode(_, let what), .malformed(_, _, let what): return try setAside(path, what)
-      case .notMCAP: return try setAside(path, "it ends before its first record")
+      case .notAnEpisode(_, let what), .malformed(_, _, let what): return try hopeless(path, what)
+      case .notMCAP: return try hopeless(path, "it ends before its first record")
       default: throw error
       }
     }
     guard result.statistics.frames > 0 else {
       Folder.remove(temporary)
-      return try setAside(path, "it ends before its first tick")
+      return try hopeless(path, "it ends before its first tick")
     }
     let original = try keep(path)
     try Folder.replace(path, with: temporary)
@@ -93,12 +104,11 @@ public enum Recovery {
   }
 
   /// A file in which no tick can be: its process ended while it was made.
-  private static func setAside(_ path: String, _ reason: String) throws(LogError) -> Report {
+  private static func hopeless(_ path: String, _ reason: String) throws(LogError) -> Report {
     let size = try LogFile.open(reading: path).size()
-    let original = try keep(path)
-    Folder.remove(path)
     return Report(
-      file: path, original: original, frames: 0, duration_s: 0, discardedBytes: size, reason: reason, entry: nil)
+      file: path, original: nil, frames: 0, duration_s: 0, discardedBytes: size,
+      reason: size == 0 ? "it is empty" : reason, entry: nil)
   }
 
   /// Gives the torn file a name of its own.
@@ -119,23 +129,40 @@ extension Dataset {
     var reports: [Recovery.Report] = []
     for problem in try problems() {
       switch problem {
-      case .torn(let file), .unlisted(let file): reports.append(try recover(file))
+      case .torn(let file), .unlisted(let file), .changed(let file): reports.append(try recover(file))
       case .beingRecorded, .missing: break
       }
     }
     return reports
   }
 
-  /// Mends one log of the folder, by its path, and lists it.
+  /// Mends one log of the folder, by its path, and lists it as it is now.
+  ///
+  /// The label that the manifest has stands, unless ticks are gone: it was given to the whole episode. Then the log's own
+  /// counts, which is `unlabelled` where its end is gone too.
   public func recover(_ path: String) throws(DatasetError) -> Recovery.Report {
-    let report: Recovery.Report
+    var report: Recovery.Report
     do { report = try Recovery.mend(path) } catch { throw .log(error) }
     try reload()
-    if let entry = report.entry, Folder.exists("\(folder)/\(entry.file)"),
-      !episodes.contains(where: { $0.id == entry.id })
-    {
+    guard var entry = report.entry, Folder.exists("\(folder)/\(entry.file)") else { return report }
+    guard let listed = current.episodes.first(where: { $0.id == entry.id }) else {
       try append(entry)
+      return report
     }
+    // A copy of a log that stands where it is listed is not another episode.
+    if listed.file != entry.file, Folder.exists(self.path(of: listed)) {
+      throw .copied(id: entry.id, folder: folder, file: path)
+    }
+    if entry.frames >= listed.frames {
+      entry.label = listed.label
+      entry.notes = listed.notes
+    } else if entry.label != listed.label {
+      report.withdrawnLabel = listed.label
+    }
+    entry.task = listed.task
+    entry.hidden = listed.hidden
+    entry.recovered = entry.recovered || listed.recovered
+    if entry != listed { try replace(entry) }
     return report
   }
 }

@@ -26,6 +26,9 @@ public enum LogError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One sentence for a person, with the mend.
   public var description: String {
     switch self {
+    case .system(let file, "creating", let code):
+      "\(file) cannot be made: \(String(cString: strerror(code)).lowercased()) (errno \(code)); "
+        + "choose another place, or see who may write there"
     case .system(let file, let doing, let code):
       "\(doing) \(file) failed: \(String(cString: strerror(code)).lowercased()) (errno \(code))"
     case .noRoom(let file):

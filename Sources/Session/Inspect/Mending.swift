@@ -7,12 +7,12 @@ public struct Mending: Sendable, Codable {
   public var source: String
   /// What was done, file by file.
   public var logs: [Log] = []
-  /// What could not be mended, a sentence each.
+  /// What could not be mended, a sentence each; those files were left as they are.
   public var problems: [String] = []
 
   /// One file.
   public struct Log: Sendable, Codable {
-    /// The log, whole now; where nothing of an episode was in it, there is no file of that name any more.
+    /// The log, whole now.
     public var file: String
     /// Where the original is kept; nil where nothing was wrong with it.
     public var original: String?
@@ -46,7 +46,7 @@ public struct Mending: Sendable, Codable {
     let dataset = hasManifest ? try Dataset.open(folder) : try Dataset.create(folder)
     for problem in try dataset.problems() {
       switch problem {
-      case .torn(let file), .unlisted(let file):
+      case .torn(let file), .unlisted(let file), .changed(let file):
         do throws(DatasetError) { add(try dataset.recover(file)) } catch { problems.append(error.description) }
       case .beingRecorded, .missing: problems.append(problem.description)
       }
@@ -64,6 +64,7 @@ public struct Mending: Sendable, Codable {
   }
 
   private mutating func add(_ report: Recovery.Report) {
+    guard report.hasEpisode else { return problems.append(report.description) }
     logs.append(
       Log(
         file: report.file, original: report.original, frames: report.frames, duration_s: report.duration_s,
@@ -74,7 +75,7 @@ public struct Mending: Sendable, Codable {
 extension Mending: CustomStringConvertible {
   /// For people.
   public var description: String {
-    let lines = logs.map(\.summary) + problems.map { "not mended: \($0)" }
+    let lines = logs.map(\.summary) + problems.map { "not mended: \($0)." }
     return lines.isEmpty
       ? "\(source): every log is whole and listed; there was nothing to do." : lines.joined(separator: "\n")
   }
