@@ -104,8 +104,8 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var refusals: UInt32 = 0
   /// The last refused request.
   public var refused = Request.Action.none
-  /// Replies that did not come or were damaged since the start, on both buses.
-  public var busErrors = 0
+  /// Replies asked for, missing and late since the start, on both buses.
+  public var replies = ReplyCount()
   /// How the present episode went so far.
   public var episode = EpisodeCount(number: 0)
   /// Periods missed since the start.

@@ -45,6 +45,8 @@ public struct Limb: ~Copyable {
   private var expected = SIMD8<Int32>(repeating: 0)
   private var confirmed = false
   private var tries: Int32 = 0
+  /// Readings that ticks asked for.
+  private var asked = 0
   private var statuses = SIMD8<UInt8>(repeating: 0)
   /// What they were since torque last came: a servo that let go stays limp until its torque is switched.
   private var raised = SIMD8<UInt8>(repeating: 0)
@@ -85,6 +87,7 @@ public struct Limb: ~Copyable {
 
   /// Puts the request for this tick's reading on the wire; on the way to torque and back, for what has to be confirmed.
   public mutating func ask() {
+    asked += joints
     switch torque {
     case .off, .doubted, .clearing, .limited, .on: bus.post(block)
     case .aligned: bus.post(RegisterBlock(registers.goalPosition))
@@ -212,6 +215,8 @@ public struct Limb: ~Copyable {
   /// Whether torque is on at its full limit.
   public func isFullyPowered(rampTicks: Int32) -> Bool { torque == .on && ramp >= rampTicks }
 
-  /// Replies that did not come or were damaged since the bus was opened.
-  public var errors: Int { bus.statistics.errors }
+  /// What the bus owed since it was opened, and what of it came.
+  public var replies: ReplyCount {
+    ReplyCount(asked: asked, errors: bus.statistics.errors, late: Int(clamping: bus.statistics.lateReplies))
+  }
 }

@@ -41,8 +41,8 @@ struct Supervisor: BitwiseCopyable {
     }
   }
 
-  /// True while the leader should follow the follower.
-  var mirrors: Bool { (state == .autonomous || state == .holding) && limpTicks == 0 }
+  /// True while the leader should follow the follower; also on the way to rest, so that it is lowered and not dropped.
+  var mirrors: Bool { (state == .autonomous || state == .holding || state == .parking) && limpTicks == 0 }
 
   /// True while a teleoperated follower is still on its way to the leader.
   var isClosingIn: Bool { state == .teleoperating && !clutch.isClosed }
@@ -69,15 +69,17 @@ struct Supervisor: BitwiseCopyable {
     clutch.engage(command: command, leader: leader)
   }
 
-  /// The command has come to the rest pose: torque goes off as soon as the arm has too. One that does not come within
-  /// `patience` ticks is held instead.
-  mutating func park(isAtRest: Bool, patience: Int32) {
-    if isAtRest {
+  /// The command has come to the rest pose: torque goes off as soon as the arm has too, and with it a leader that is still
+  /// held up. A follower that does not come within `patience` ticks is held instead; a leader is let go then: it may be
+  /// in a hand, and its torque is too low to hold for long.
+  mutating func park(isAtRest: Bool, isLeaderAtRest: Bool, patience: Int32) {
+    waited += 1
+    let isOver = waited > patience
+    if isAtRest, isLeaderAtRest || isOver {
       approach = nil
       state = .idle
-    } else {
-      waited += 1
-      if waited > patience { arrived() }
+    } else if isOver {
+      arrived()
     }
   }
 

@@ -21,7 +21,9 @@ extension Tick {
     record.leaderCommand = JointVector(repeating: .nan)
     guard leader != nil else { return }
     if supervisor.limpTicks > 0 { supervisor.limpTicks -= 1 }
-    let wanted = settings.mirrors && supervisor.mirrors && leader?.isKnown == true
+    // A stop leaves the leader as it is: one that is held up does not drop, one in a hand does not stiffen.
+    let stays = supervisor.state == .protectiveStop && supervisor.limpTicks == 0 && leader?.torque == .on
+    let wanted = settings.mirrors && (supervisor.mirrors || stays) && leader?.isKnown == true
     if leader?.torque != .on { supervisor.mirror.engage(command: guiding, leader: previous.goal) }
     let goal = supervisor.mirror.target(leader: previous.goal, rate: settings.mirror.closingStep, share: nil)
     if wanted, leader?.torque == .on {

@@ -19,7 +19,7 @@ extension Tick {
     snapshot.refused = supervisor.refused
     snapshot.followerHeld = follower.torque != .off
     snapshot.leaderHeld = leader != nil && leader?.torque != .off
-    snapshot.busErrors = follower.errors + (leader?.errors ?? 0)
+    snapshot.replies = follower.replies + (leader?.replies ?? ReplyCount())
     snapshot.missed += UInt64(record.missed)
     if record.missed > 0 { snapshot.overruns += 1 }
     count()

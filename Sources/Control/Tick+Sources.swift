@@ -49,9 +49,21 @@ extension Tick {
       return command
     }
     // Torque goes off where the arm rests and nowhere else: an arm that did not come along keeps holding.
-    let away = approach.pose - follower.reading.position
-    let near = JointVector(repeating: settings.restTolerance)
-    supervisor.park(isAtRest: all(away .<= near) && all(away .>= -near), patience: settings.restPatience)
+    supervisor.park(
+      isAtRest: isNear(follower.reading.position, approach.pose), isLeaderAtRest: leaderIsAtRest(approach.pose),
+      patience: settings.restPatience)
     return command
+  }
+
+  /// A leader that nothing holds up has nowhere to fall from.
+  private func leaderIsAtRest(_ pose: JointVector) -> Bool {
+    guard leader?.torque == .on, leaderIsFresh else { return true }
+    return supervisor.mirror.isClosed && isNear(guiding, pose)
+  }
+
+  private func isNear(_ position: JointVector, _ pose: JointVector) -> Bool {
+    let away = pose - position
+    let near = JointVector(repeating: settings.restTolerance)
+    return all(away .<= near) && all(away .>= -near)
   }
 }

@@ -7,6 +7,7 @@ internal import Synchronization
 /// SIGPIPE is ignored for the whole process: a closed terminal must not end a controller in mid-motion.
 public final class EndSignals: Sendable {
   private let received = Atomic<Int>(0)
+  private let earliest = Atomic<Int32>(0)
   private let sources: [any DispatchSourceSignal]
 
   /// From here on these signals are counted instead of ending the process.
@@ -17,8 +18,8 @@ public final class EndSignals: Sendable {
       return DispatchSource.makeSignalSource(signal: number, queue: queue)
     }
     signal(SIGPIPE, SIG_IGN)
-    for source in sources {
-      source.setEventHandler { @Sendable [received = Weak(self)] in received.count() }
+    for (source, number) in zip(sources, [SIGINT, SIGTERM, SIGHUP]) {
+      source.setEventHandler { @Sendable [received = Weak(self)] in received.count(number) }
       source.activate()
     }
   }
@@ -28,13 +29,22 @@ public final class EndSignals: Sendable {
   /// How many have come.
   public var count: Int { received.load(ordering: .relaxed) }
 
-  private func add() { received.wrappingAdd(1, ordering: .relaxed) }
+  /// Which came first; nil before any.
+  public var first: Int32? {
+    let number = earliest.load(ordering: .relaxed)
+    return number == 0 ? nil : number
+  }
+
+  private func add(_ number: Int32) {
+    _ = earliest.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+    received.wrappingAdd(1, ordering: .relaxed)
+  }
 
   /// The handlers must not keep their owner alive.
   private final class Weak: @unchecked Sendable {
     // Unchecked: a weak reference is read atomically.
     weak var signals: EndSignals?
     init(_ signals: EndSignals) { self.signals = signals }
-    func count() { signals?.add() }
+    func count(_ number: Int32) { signals?.add(number) }
   }
 }

@@ -161,7 +161,8 @@ public struct Demonstration {
   private static func prose(_ line: String) -> String? {
     struct Event: Decodable { let event, episode, label, take_overs, text: String? }
     guard let event = try? JSONDecoder().decode(Event.self, from: Data(line.utf8)) else {
-      return line.hasPrefix("{") ? nil : line
+      // The story tells itself what comes next.
+      return line.hasPrefix("{") || line.hasPrefix("  next: ") ? nil : line
     }
     switch event.event {
     case "message": return event.text
@@ -222,7 +223,10 @@ public struct Demonstration {
           + "max \(Int(live.map(\.wakeLatency_max_us).max() ?? 0)) µs (the worst of \(live.count) sessions)"
       ),
       ("missed periods", "\(live.reduce(0) { $0 + $1.missedPeriods }) of \(live.reduce(0) { $0 + $1.ticks })"),
-      ("bus errors", "\(timing.reduce(0) { $0 + $1.busErrors })"),
+      (
+        "bus errors",
+        "\(timing.reduce(0) { $0 + $1.busErrors }) of \(timing.reduce(0) { $0 + $1.repliesAsked }) replies"
+      ),
       ("in all", "\(Self.seconds(Date().timeIntervalSince(began))) s"),
     ]
     for (name, value) in rows { say("    \(Self.pad(name, 34))  \(value)") }

@@ -149,15 +149,21 @@ private final class WirePump {
 
   /// Moves the clock to the next reply's end, or the deadline, until `link` has bytes.
   func run(to deadline: Nanoseconds, until link: MemoryLink) {
+    transmit()
     while link.available == 0, time.now < deadline {
       let next = [world.follower.nextReplyEnd, world.leader.nextReplyEnd].compactMap { $0 }.min() ?? deadline
       let moment = max(time.now, min(next, deadline))
       world.advance(to: moment)
       time.advance(to: moment)
-      world.follower.transmit(until: moment) { follower.deliver($0) }
-      world.leader.transmit(until: moment) { leader.deliver($0) }
+      transmit()
       if moment == deadline { return }
     }
+  }
+
+  /// What has come by now waits in the links, as in a driver's buffer.
+  private func transmit() {
+    world.follower.transmit(until: time.now) { follower.deliver($0) }
+    world.leader.transmit(until: time.now) { leader.deliver($0) }
   }
 }
 

@@ -113,8 +113,8 @@ public final class Conductor {
     case (.takeOver, .running): ask(Request(.takeOver))
     case (.release, .running): ask(Request(.release))
     // A stop that the person has not seen yet has already decided.
-    case (.success, .running): finish(snapshot.state == .protectiveStop ? .failure : .success, snapshot)
-    case (.failure, .running): finish(.failure, snapshot)
+    case (.success, .running): finish(snapshot.isStopped ? snapshot.verdict : .success, snapshot)
+    case (.failure, .running): finish(snapshot.isStopped ? snapshot.verdict : .failure, snapshot)
     case (.discard, .running):
       ask(Request(.hold))
       ask(.episode(0))
@@ -197,8 +197,8 @@ public final class Conductor {
   private var moves: State { plan.activity.usesPolicy ? .autonomous : .teleoperating }
 
   private func running(_ snapshot: Snapshot) {
-    if snapshot.state == .protectiveStop || !snapshot.state.isPowered {
-      finish(.failure, snapshot)
+    if snapshot.isStopped {
+      finish(snapshot.verdict, snapshot)
       return
     }
     guard snapshot.episode.number == UInt32(clamping: episode) else { return }
@@ -216,7 +216,7 @@ public final class Conductor {
     guard isAnswered else { return }
     switch snapshot.state {
     case .parking: break
-    case .idle, .off: isDone = !snapshot.followerHeld
+    case .idle, .off: isDone = !snapshot.followerHeld && !snapshot.leaderHeld
     // A stop has to come to its end before the loop may.
     case .protectiveStop: isDone = snapshot.isAtRest
     // There is no rest pose, the arm did not come there, or somebody stopped the move: it stays where it is.
@@ -264,7 +264,8 @@ public final class Conductor {
     }
   }
 
-  private var isEnding: Bool { phase == .parking || phase == .retreating(then: .park) }
+  /// Whether the session is on its way to its end: the arm parks, or a stop comes to rest.
+  public var isEnding: Bool { phase == .parking || phase == .retreating(then: .park) }
 
   private func beginEnding(_ snapshot: Snapshot) {
     if phase == .running {

@@ -1,4 +1,5 @@
 public import Arm
+public import Episodes
 public import Policy
 public import RealTime
 public import ServoBus
@@ -25,7 +26,11 @@ public enum HostError: Error, CustomStringConvertible {
   case socket(DatagramError)
   /// The loop could not start.
   case loop(RateLoopError)
-  /// Something in words: a dataset, a folder.
+  /// The dataset cannot be used.
+  case dataset(DatasetError)
+  /// An output that is there already and is not overwritten, in words.
+  case inTheWay(String)
+  /// Something in words.
   case refused(String)
 
   /// A sentence for people.
@@ -42,7 +47,8 @@ public enum HostError: Error, CustomStringConvertible {
       "The policy \(folder) decides at another rate than this rig's \(expected) Hz; train one from this rig's episodes."
     case .socket(let error): "\(error)"
     case .loop(let error): "\(error)"
-    case .refused(let why): why
+    case .dataset(let error): "\(error)"
+    case .inTheWay(let why), .refused(let why): why
     }
   }
 
@@ -54,8 +60,11 @@ public enum HostError: Error, CustomStringConvertible {
     case .calibration(let error): error.exitCode
     case .features(let error): error.exitCode
     case .port, .bringUp, .socket: 69
-    case .policy, .policyRate: 65
+    case .policy(let error): error.exitCode
+    case .dataset(let error): error.exitCode
+    case .policyRate: 65
     case .loop: 71
+    case .inTheWay: 73
     case .refused: 65
     }
   }

@@ -30,6 +30,8 @@ public struct LiveOptions: Sendable {
   public var policies: URL?
   /// Arguments of the training child beyond datasets, output and seed.
   public var trainingArguments: [String] = []
+  /// Whether episodes are numbered on from the last of their kind in the dataset.
+  public var continuesNumbering = false
   /// The task in words.
   public var task = ""
   /// JSON lines on standard output instead of prose.
@@ -55,6 +57,7 @@ public final class LiveSession {
   private var policies: [String] = []
   private var shownOutcomes = 0
   private var shownFault: Fault?
+  private var isEnding = false
 
   /// Opens ports and sockets, checks every servo, and builds the loop; nothing moves yet.
   public init(_ options: LiveOptions, plan makePlan: (Rig, ControlSettings) -> SessionPlan) throws(HostError) {
@@ -76,23 +79,31 @@ public final class LiveSession {
       throw .socket(error)
     }
     host = try ArmHost(rig: rig, ports: ports, clock: clock, leaderMirrors: options.policy != nil)
-    plan = makePlan(rig, host.settings)
+    var plan = makePlan(rig, host.settings)
     if let policy = options.policy { try host.load(policy: policy) }
     if let folder = options.dataset {
       do {
+        let dataset = try Dataset.openOrCreate(folder.path)
+        if options.continuesNumbering {
+          let numbers = dataset.episodes.filter { $0.activity == plan.activity.rawValue }.map { Int($0.number) }
+          plan.firstEpisode = max(plan.firstEpisode, (numbers.max() ?? 0) + 1)
+        }
         var description = SessionDescription(activity: plan.activity)
         description.task = options.task
         description.seed = plan.seed
         description.policyDigest = host.policyDigest
         description.grants = Grant.askForProcess()
         let recorder = try Recorder(
-          ring: host.channels.records, dataset: try Dataset.openOrCreate(folder.path),
+          ring: host.channels.records, dataset: dataset,
           session: description.info(rig: rig, clock: clock, start: plan.firstEpisode))
         host.record(with: recorder)
+      } catch let error as DatasetError {
+        throw .dataset(error)
       } catch {
         throw .refused("\(error)")
       }
     }
+    self.plan = plan
     conductor = Conductor(plan: plan, host: host)
     terminal = Terminal(showsLine: !options.json)
     if plan.activity == .correct, let dataset = options.dataset, let policies = options.policies {
@@ -138,9 +149,12 @@ public final class LiveSession {
     terminal.restore()
     var report = SessionReport(activity: plan.activity, conductor: conductor, host: host)
     report.policies = policies
-    if host.snapshot.state.isPowered {
+    report.signal = signals.first
+    let snapshot = host.snapshot
+    if snapshot.state.isPowered || snapshot.leaderHeld {
+      let who = snapshot.leaderHeld ? "The arm and its leader hold" : "The arm holds"
       say(
-        "The arm holds: torque stays on until you run `understudy relax --rig \(options.rig.file)` (support it first: it falls)."
+        "\(who): torque stays on until you run `understudy relax --rig \(options.rig.file)` (support it first: it falls)."
       )
     }
     return report
@@ -165,6 +179,10 @@ public final class LiveSession {
       }
       conductor.step(at: clock.now, snapshot)
       report(snapshot)
+      if conductor.isEnding, !isEnding {
+        isEnding = true
+        sayWhatEnds(snapshot)
+      }
       if clock.now - shownAt > .milliseconds(100) {
         shownAt = clock.now
         terminal.show(line(snapshot))
@@ -172,19 +190,32 @@ public final class LiveSession {
     }
   }
 
+  /// What becomes of the arms now: nobody should be surprised by one that moves, or by one that does not hold itself.
+  private func sayWhatEnds(_ snapshot: Snapshot) {
+    guard snapshot.state.isPowered, snapshot.state != .protectiveStop, host.settings.rest != nil else { return }
+    guard options.rig.pairs[0].leader != nil else { return say("The arm moves slowly to its rest pose.") }
+    say(
+      host.settings.mirrors
+        ? "Both arms move slowly to their rest pose."
+        : "The follower moves slowly to its rest pose. The leader is limp: keep hold of it and lay it down.")
+  }
+
   private func line(_ snapshot: Snapshot) -> String {
-    let goal = plan.episodes.map { "/\($0)" } ?? ""
-    var parts = [
-      snapshot.state.name, "\(options.rig.loop_Hz) Hz", "source \(snapshot.record.source)",
-      "episode \(conductor.outcomes.count + 1)\(goal)",
-    ]
+    var parts = [snapshot.state.name, "\(options.rig.loop_Hz) Hz", "source \(snapshot.record.source)"]
+    if conductor.isEnding {
+      parts.append("\(Figures.count(conductor.outcomes.count, "episode")) done")
+    } else if plan.activity != .teleoperate {
+      let goal = plan.episodes.map { " (\(conductor.outcomes.count + 1) of \($0))" } ?? ""
+      parts.append("episode \(conductor.episode)\(goal)")
+    }
     if plan.activity == .correct {
       parts.append(
-        "round \(conductor.round + 1)/\(plan.rounds), \(conductor.framesThisRound)/\(plan.framesPerRound) frames")
+        "round \(min(conductor.round + 1, plan.rounds)) of \(plan.rounds), "
+          + "\(conductor.framesThisRound) of \(plan.framesPerRound) frames")
       if case .running(let share) = host.training { parts.append("training \(Int(share * 100)) %") }
     }
     parts.append("missed \(snapshot.missed)")
-    parts.append("bus errors \(snapshot.busErrors)")
+    parts.append("bus errors \(snapshot.replies.errors)")
     if let fault = snapshot.fault { parts.append("FAULT \(fault.row?.name ?? "")") }
     return parts.joined(separator: " · ")
   }
@@ -200,9 +231,12 @@ public final class LiveSession {
           "take_overs": "\(episode.takeOvers)",
         ])
       } else {
-        let help = episode.takeOvers > 0 ? ", \(episode.takeOvers) take-over, \(episode.frames) frames by hand" : ""
-        let time = ((episode.personSeconds + episode.policySeconds) * 10).rounded() / 10
-        say("episode \(shownOutcomes): \(episode.label.rawValue) in \(time) s\(help)")
+        let help =
+          episode.takeOvers > 0
+          ? ", \(Figures.count(episode.takeOvers, "take-over")), \(Figures.count(episode.frames, "frame")) by hand" : ""
+        let time = Figures.fixed(episode.personSeconds + episode.policySeconds, 1)
+        let cause = episode.fault?.row.map { " (\($0.name))" } ?? ""
+        say("episode \(episode.episode): \(episode.label.rawValue)\(cause) in \(time) s\(help)")
       }
     }
     if snapshot.fault != shownFault {

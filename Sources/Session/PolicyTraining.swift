@@ -34,6 +34,10 @@ public struct PolicyTraining: Sendable {
     public var report: TrainedPolicy.Report
     /// The precision that the policy runs in, and why, for a person.
     public var precision: String
+    /// Logs that were read in part or not at all, a sentence each.
+    public var problems: [String]
+    /// Whether it was ended before its time.
+    public var stoppedEarly: Bool { report.stoppedEarly }
   }
 
   /// Trains on all of `datasets`; `progress` gets the share done and may stop with false. Throws where there is nothing
@@ -44,13 +48,19 @@ public struct PolicyTraining: Sendable {
   ) throws -> Result {
     if !replacing, FileManager.default.fileExists(atPath: output.path) { throw PolicyError.exists(path: output.path) }
     var demonstrations = Demonstrations(try Demonstrations.Columns(rig: rig, chunk: chunk))
-    let opened = try datasets.map { try Dataset.open($0.path) }
+    let opened = try datasets.map { try Dataset.open($0.relativePath) }
+    let problems = try opened.flatMap { try $0.problems() }
+    // A log that is gone cannot be left out silently: the digest of what was learned from would name it.
+    if let gone = problems.first(where: { if case .missing = $0 { true } else { false } }) {
+      throw HostError.refused("\(gone), or give another dataset")
+    }
     let successes = opened.reduce(0) { $0 + $1.episodes.count { $0.label == .success } }
     for dataset in opened { try demonstrations.add(dataset, holdsOut: successes >= leastToHoldOut) }
     guard demonstrations.frames.count > 0 else {
       throw HostError.refused(
         "There is nothing to learn from in \(datasets.map(\.path).joined(separator: ", ")): no episode with a person's "
-          + "frames is labelled success. Record demonstrations with `understudy record`, or relabel those there are.")
+          + "frames is labelled success. Record demonstrations with `understudy record`, or relabel those there are."
+          + (problems.isEmpty ? "" : " Some logs wait to be mended: \(problems[0])."))
     }
     var recipe = recipe
     if recipe == .standard { recipe.length = .steps(Self.steps(frames: demonstrations.frames.count)) }
@@ -63,7 +73,7 @@ public struct PolicyTraining: Sendable {
     try trained.save(to: output, description: description, replacing: replacing)
     return Result(
       folder: output, frames: demonstrations.frames.count, episodes: demonstrations.episodes, report: trained.report,
-      precision: precision)
+      precision: precision, problems: problems.map(\.description))
   }
 
   /// How long to train on a small set: with 460 frames, 4000 steps succeed in .60 of starts, 1500 in .79, 700 in .83, 400

@@ -12,6 +12,9 @@ public struct SessionReport: Sendable, Codable {
   public var unassisted = SuccessRate()
   /// Episodes in which a person took over.
   public var assisted = SuccessRate()
+  /// Episodes that are neither success nor failure: a fault of wire or machine ended them, or nobody said. They count in no
+  /// rate.
+  public var unlabelled = 0
   /// How often a person took over.
   public var takeOvers = 0
   /// How long a person drove.
@@ -24,14 +27,20 @@ public struct SessionReport: Sendable, Codable {
   public var policies: [String] = []
   /// Time.
   public var timing = Timing()
-  /// Replies that did not come or were damaged, on all buses.
+  /// Replies that did not come whole and in time, on all buses.
   public var busErrors = 0
+  /// Replies that came whole, but too late to count: the other end, or this machine, was slow.
+  public var lateReplies = 0
+  /// Replies that ticks asked for.
+  public var repliesAsked = 0
   /// Faults that ended episodes.
   public var faults: [String] = []
   /// Ticks that are in no log.
   public var lostTicks = 0
   /// Why it ended early.
   public var trouble: String?
+  /// The signal that ended it, if one did.
+  public var signal: Int32?
 
   /// How the loop kept time.
   public struct Timing: Sendable, Codable {
@@ -64,7 +73,10 @@ public struct SessionReport: Sendable, Codable {
     self.init(activity: activity)
     for episode in conductor.outcomes {
       let success = episode.label == .success
-      if episode.takeOvers > 0 { assisted.add(success) } else { unassisted.add(success) }
+      switch episode.label {
+      case .unlabelled: unlabelled += 1
+      case .success, .failure: if episode.takeOvers > 0 { assisted.add(success) } else { unassisted.add(success) }
+      }
       takeOvers += episode.takeOvers
       personSeconds += episode.personSeconds
       seconds += episode.personSeconds + episode.policySeconds
@@ -76,8 +88,11 @@ public struct SessionReport: Sendable, Codable {
     let snapshot = host.snapshot
     timing = host.tick.timing
     timing.missedPeriods = snapshot.missed
-    busErrors = snapshot.busErrors
-    if let status = host.recorder?.status { lostTicks = status.lost + status.overflow }
+    busErrors = snapshot.replies.errors
+    lateReplies = snapshot.replies.late
+    repliesAsked = snapshot.replies.asked
+    // What the ring refused is part of `lost`.
+    if let status = host.recorder?.status { lostTicks = status.lost }
   }
 }
 

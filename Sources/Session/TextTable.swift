@@ -57,6 +57,11 @@ enum Figures {
     return sign + "\(whole / Int64(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
   }
 
+  /// A number with its noun: 1 episode, 2 episodes.
+  static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+    "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+  }
+
   /// A share as a percentage.
   static func percent(_ share: Double) -> String { "\(short(share * 100)) %" }
 

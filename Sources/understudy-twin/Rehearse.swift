@@ -9,7 +9,8 @@ import Twin
 struct Rehearse: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a session on virtual time: count a policy's success, demonstrate, or correct.",
-    discussion: """
+    discussion: HelpText.page(
+      """
       With --policy alone, counts successes over frozen starts that no other activity uses:
 
         understudy-twin rehearse --policy .demo/policies/before --episodes 50
@@ -17,7 +18,7 @@ struct Rehearse: AsyncParsableCommand {
 
       With --demonstrate DIR, the scripted person adds demonstrations to a dataset. With --correct DIR, a correction
       session runs as `understudy correct` does: rounds of take-overs, each followed by training from scratch.
-      """)
+      """))
 
   @Option(help: "The twin's task: \(TwinWorld.tasks.joined(separator: ", ")).") var task = "insert"
   @Option(help: "The rig, by name or path (default: the task's).") var rig: String?

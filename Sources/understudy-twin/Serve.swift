@@ -1,16 +1,18 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Session
 internal import Twin
 
 /// Real time: pseudo-terminals for the host to open, sockets for camera, pedal and announcements.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Offer both arms in real time, as serial ports and sockets in a folder.",
-    discussion: """
+    discussion: HelpText.page(
+      """
       In the folder appear `follower` and `leader`, which any program opens as serial ports at 1 Mbit/s, and
       `announce.sock`, where the host says what it does. What the camera sees and what the person presses is sent to
       `environment.sock` and `pedal.sock`, which the host makes. Ctrl-C ends the twin and removes what is its own.
-      """)
+      """))
 
   @Option(help: "What is on the table: \(TwinWorld.tasks.joined(separator: ", ")).")
   var task = "insert"

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Arm
 internal import Foundation
 internal import Rehearsal
+internal import Session
 internal import Twin
 
 /// A night in which everything breaks, in minutes.
@@ -9,14 +10,15 @@ struct SoakVerb: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "soak",
     abstract: "Run hours of sessions on virtual time, with a fault every ten seconds.",
-    discussion: """
+    discussion: HelpText.page(
+      """
       Half-hour sessions of correction, recording and running; every ten seconds of virtual time a wire, a servo, the
       supply, the camera or the loop itself fails for up to a second. The scripted person acknowledges the stops. Every
       command is checked against the envelope, every stop must have been caused, every session must end at rest, and memory
       must not grow; else the exit code is 1.
 
         understudy-twin soak --hours 24
-      """)
+      """))
 
   @Option(help: "Hours of virtual time.") var hours = 24.0
   @Option(help: "The twin's task: \(TwinWorld.tasks.joined(separator: ", ")).") var task = "insert"

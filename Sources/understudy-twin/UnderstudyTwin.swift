@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Session
 
 /// The hardware for people who have none yet.
 @main
@@ -6,12 +7,16 @@ struct UnderstudyTwin: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "understudy-twin",
     abstract: "Two emulated SO-101 arms, a task on the table and a person at the leader.",
-    discussion: """
-      Try:
+    discussion: HelpText.page(
+      """
+      In one terminal
+
         understudy-twin --task insert --seed 7 --dir .twin
-      and in another terminal
-        understudy teleoperate --rig hardware/rigs/twin-insert.yaml
-      """,
+
+      and in another, in the same folder (or with UNDERSTUDY_TWIN set to the twin's):
+
+        understudy teleoperate --rig twin-insert
+      """),
     subcommands: [Serve.self, WorkbenchVerb.self, HandVerb.self, Rehearse.self, SoakVerb.self, Demo.self],
     defaultSubcommand: Serve.self)
 }

@@ -5,7 +5,8 @@ internal import Session
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure loop, policy and bus on this machine, beside the programs that people trust.",
-    discussion: """
+    discussion: Help.page(
+      """
       Each row is measured now, its peer in the same run. With --json:
       {"bench": …, "rows": [{"name", "unit", "ours", "peer", "theirs", "ratio", "goal", "met"}]}, where ratio is ours by
       theirs, peer is null where there is none, and goal is null where a figure is only reported. Build with
@@ -15,7 +16,7 @@ struct Bench: ParsableCommand {
         understudy bench policy
         understudy bench bus --twin --json
         understudy bench learning --peers
-      """,
+      """),
     subcommands: [Loop.self, Network.self, Bus.self, Learning.self])
 
   /// What every bench takes.

@@ -8,14 +8,15 @@ internal import Session
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check this machine, its ports and (with a rig) its arms.",
-    discussion: """
+    discussion: Help.page(
+      """
       One screen, each line ok, warn or fail with the mend below it. Nothing needs root and nothing moves; with --rig
       every servo is checked as before a session. Ends with 0 where all is well, 1 with a warning, 69 with a failure.
 
         understudy doctor
         understudy doctor --rig so101 --dataset demonstrations
         understudy doctor --json | jq '.findings[] | select(.status != "ok")'
-      """)
+      """))
 
   @Option(help: "Also check the arms of this rig: a name in hardware/rigs or a path.") var rig: String?
   @Option(help: "Where episodes will be written.") var dataset = "."
@@ -40,6 +41,7 @@ struct Doctor: ParsableCommand {
       }
       if live { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
       Ending.show(examination, json: json)
+      if examination.worst != .fail { Ending.next(rig.map { ["teleoperate", "--rig", $0] } ?? ["ports"], json: json) }
       if examination.exitCode != 0 { throw ExitCode(examination.exitCode) }
     }
   }

@@ -8,7 +8,8 @@ struct EditDataset: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edit-dataset",
     abstract: "Delete, relabel, filter, split and merge episodes; no log is ever changed.",
-    discussion: """
+    discussion: Help.page(
+      """
       Only the dataset's list changes (dataset.json), and every change of it can be undone. Episodes are named by id or by
       their place in the list, from 1: `understudy inspect DATASET` shows both.
 
@@ -16,9 +17,10 @@ struct EditDataset: ParsableCommand {
         understudy edit-dataset relabel demonstrations --episodes 4 --label failure
         understudy edit-dataset filter demonstrations --label success --min-seconds 1
         understudy edit-dataset undo demonstrations
-        understudy edit-dataset split demonstrations --into training=0.9 --into testing=0.1
+        understudy edit-dataset split demonstrations \\
+                                --into training=0.9 --into testing=0.1
         understudy edit-dataset merge demonstrations corrections --into everything
-      """,
+      """),
     subcommands: [Delete.self, Relabel.self, Filter.self, Undo.self, Split.self, Merge.self])
 
   /// What every edit takes.

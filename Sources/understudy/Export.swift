@@ -7,16 +7,18 @@ internal import Session
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a dataset for LeRobot (LeRobotDataset v3.0).",
-    discussion: """
+    discussion: Help.page(
+      """
       Frame k of an episode stands for the moment k/fps after its first tick and takes the newest tick that was due by
       then. action is the command that was sent, observation.state what the encoders said, observation.environment_state
       the rig's features, intervention true where a person commanded over a policy. LeRobot loads it, trains on it,
       resumes, merges and edits it. Failures stay at home unless --all is said.
 
         understudy export demonstrations --lerobot exported
-        understudy export corrections --lerobot only-corrections --only-interventions --fps 50
+        understudy export corrections --lerobot only-corrections \\
+                          --only-interventions --fps 50
         lerobot-train --dataset.repo_id=me/mine --dataset.root=exported --policy.type=act
-      """)
+      """))
 
   @Argument(help: "The dataset's folder.") var dataset: String
   @Option(help: "The new folder for LeRobot's dataset.") var lerobot: String

@@ -7,13 +7,15 @@ internal import Session
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Read a dataset of LeRobot (LeRobotDataset v3.0) into a new one of ours.",
-    discussion: """
+    discussion: Help.page(
+      """
       A log an episode: the action is the command, the nominal time is the time. What LeRobot does not write down is the
       meaning of its numbers: degrees unless --units says otherwise, by the calibration of --rig. Videos are left out.
 
-        understudy import --lerobot ~/.cache/huggingface/lerobot/me/mine --rig so101 mine
+        understudy import --lerobot ~/.cache/huggingface/lerobot/me/mine \\
+                          --rig so101 mine
         understudy import --lerobot exported-in-radians mine
-      """)
+      """))
 
   @Option(help: "The folder of LeRobot's dataset.") var lerobot: String
   @Argument(help: "The new dataset's folder.") var dataset: String

@@ -6,20 +6,29 @@ internal import Session
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a dataset or one episode holds.",
-    discussion: """
+    discussion: Help.page(
+      """
       Episodes and labels, the rate that the clock saw (not the one asked for), gaps, the share commanded by hand, each
-      joint's travel and how well it followed, and how late ticks began. Every finished log carries its figures, so a
-      large dataset takes no longer than a small one.
+      joint's travel and how well it followed, and how late ticks (periods of the loop) began. Every finished log carries
+      its figures, so a large dataset takes no longer than a small one.
 
         understudy inspect demonstrations
         understudy inspect demonstrations/2026-07-31T101530Z-3fa2-e0001.mcap
         understudy inspect demonstrations --json | jq .joints
-      """)
+      """))
 
   @Argument(help: "A dataset's folder, or the log of one episode (.mcap).") var path: String
   @Flag(help: "One JSON object on standard output, for machines.") var json = false
 
   func run() throws {
-    try Ending.catching { Ending.show(try Inspection(of: URL(filePath: path)), json: json) }
+    try Ending.catching {
+      let inspection = try Inspection(of: URL(filePath: path))
+      Ending.show(inspection, json: json)
+      if !inspection.problems.isEmpty {
+        Ending.next(["recover", path], json: json)
+      } else if inspection.canTeach {
+        Ending.next(["train", path, "--rig", "RIG", "--output", "policies/NAME"], json: json)
+      }
+    }
   }
 }

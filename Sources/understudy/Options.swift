@@ -8,7 +8,7 @@ internal import Session
 struct SessionOptions: ParsableArguments {
   @Option(help: "The rig: a name in hardware/rigs or a path.") var rig: String
   @Option(help: "The seed of start poses and of training.") var seed: UInt64 = 1
-  @Flag(help: "JSON lines on standard output, for machines.") var json = false
+  @Flag(help: "JSON lines on standard output, for machines: the last has the report.") var json = false
 
   /// The rig, read and checked.
   func loadRig() throws -> Rig { try Ending.catching { try Rig.load(rig) } }
@@ -60,43 +60,27 @@ struct ProgressLine {
   func clear() { show("") }
 }
 
-extension SessionReport {
-  /// Shows the report, and ends the program with 69 where trouble ended the session early.
-  func conclude(json: Bool) throws {
-    show(json: json)
-    if trouble != nil { throw ExitCode(ExitStatus.unavailable.rawValue) }
+extension Ending {
+  /// What a person types next; nothing for machines. Words with spaces are quoted for the shell.
+  static func next(_ words: [String], json: Bool) {
+    guard !json else { return }
+    let typed = words.map { $0.allSatisfy { !" '\"$\\".contains($0) } && !$0.isEmpty ? $0 : "'\($0)'" }
+    print("  next: understudy \(typed.joined(separator: " "))")
   }
+}
 
-  /// The report at the end of a session: JSON on one line, or a table.
-  func show(json: Bool) {
+extension SessionReport {
+  /// Shows the report and what to type next. Ends the program with 69 where trouble ended the session, and with 128 + n
+  /// where signal n did.
+  func conclude(json: Bool, next: [String]? = nil) throws {
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      if let data = try? encoder.encode(["report": self]) { print(String(decoding: data, as: UTF8.self)) }
-      return
+      Ending.show(["report": self], json: true)
+    } else {
+      print(self)
     }
-    var rows: [(String, String)] = [("episodes", "\(episodes)")]
-    if unassisted.trials > 0 {
-      rows.append(("success alone", "\(unassisted.successes) of \(unassisted.trials), \(unassisted.text)"))
-    }
-    if assisted.trials > 0 {
-      rows.append(("success with help", "\(assisted.successes) of \(assisted.trials)"))
-    }
-    if takeOvers > 0 { rows.append(("take-overs", "\(takeOvers)")) }
-    if personFrames > 0 {
-      rows.append(("by hand", "\(personFrames) frames, \((personSeconds * 10).rounded() / 10) s"))
-    }
-    rows.append(
-      (
-        "wake latency",
-        "p50 \(Int(timing.wakeLatency_p50_us)) µs, p99 \(Int(timing.wakeLatency_p99_us)) µs, max \(Int(timing.wakeLatency_max_us)) µs"
-      ))
-    rows.append(("missed periods", "\(timing.missedPeriods) of \(timing.ticks)"))
-    rows.append(("bus errors", "\(busErrors)"))
-    if lostTicks > 0 { rows.append(("ticks not recorded", "\(lostTicks)")) }
-    if !faults.isEmpty { rows.append(("faults", faults.joined(separator: ", "))) }
-    if let trouble { rows.append(("ended early", trouble)) }
-    for (name, value) in rows { print("  \(name.padding(toLength: 20, withPad: " ", startingAt: 0))\(value)") }
+    if trouble != nil { throw ExitCode(ExitStatus.unavailable.rawValue) }
+    if let signal { throw ExitCode(ExitStatus.interrupted(by: signal)) }
+    if let next { Ending.next(next, json: json) }
   }
 }
 

@@ -5,12 +5,17 @@ internal import Session
 struct Teleoperate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Move the follower with the leader.",
-    discussion: """
-      Torque comes on where the follower is; it then moves slowly to where the leader is, and follows it. q or Ctrl-C
-      parks the arm.
+    discussion: Help.page(
+      """
+      Torque comes on where the follower is; it then moves slowly to where the leader is, and follows it. h holds, enter
+      goes on, q or Ctrl-C ends.
 
         understudy teleoperate --rig so101
-      """)
+
+      \(Help.ending)
+
+      \(Help.stop)
+      """))
 
   @OptionGroup var session: SessionOptions
 
@@ -19,7 +24,8 @@ struct Teleoperate: ParsableCommand {
       let live = try LiveSession(LiveOptions(rig: try session.loadRig(), json: session.json)) { rig, settings in
         SessionPlan(activity: .teleoperate, rig: rig, settings: settings, seed: session.seed)
       }
-      try live.run().conclude(json: session.json)
+      try live.run().conclude(
+        json: session.json, next: ["record", "--rig", session.rig, "--dataset", "demonstrations", "--episodes", "6"])
     }
   }
 }

@@ -10,13 +10,17 @@ internal import Session
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a policy from datasets.",
-    discussion: """
-      Learns from every tick that a person commanded in an episode labelled success: demonstrations and corrections
-      alike. The same datasets and seed give the same policy, bit for bit.
+    discussion: Help.page(
+      """
+      Learns from every decision of a person (a frame) in an episode labelled success: demonstrations and corrections
+      alike. The same datasets and seed give the same policy, bit for bit. Logs that were cut off or are not listed are
+      named. Ctrl-C ends early, keeps the best weights so far, and ends the program with 130.
 
-        understudy train demonstrations corrections --rig so101 --output policies/second
-        understudy train demonstrations --rig so101 --output policies/chapter --recipe chapter
-      """)
+        understudy train demonstrations corrections --rig so101 \\
+                         --output policies/second
+        understudy train demonstrations --rig so101 \\
+                         --output policies/chapter --recipe chapter
+      """))
 
   /// The recipes there are.
   enum Recipe: String, ExpressibleByArgument, CaseIterable {
@@ -51,6 +55,8 @@ struct Train: ParsableCommand {
         return signals.count == 0
       }
       report(result)
+      if let signal = signals.first { throw ExitCode(ExitStatus.interrupted(by: signal)) }
+      Ending.next(["run", "--rig", rig, "--policy", output], json: json)
     }
   }
 
@@ -69,16 +75,27 @@ struct Train: ParsableCommand {
   }
 
   private func report(_ result: PolicyTraining.Result) {
-    if json {
-      print("{\"progress\": 1, \"policy\": \"\(result.folder.path)\", \"frames\": \(result.frames)}")
-      return
+    let outcome = Outcome(
+      progress: 1, policy: result.folder.path, frames: result.frames, episodes: result.episodes,
+      precision: result.precision, notes: result.report.notes, problems: result.problems)
+    if !json, isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    Ending.show(outcome, json: json)
+    if !json { print("  took \(Self.short(result.report.seconds)) s") }
+  }
+
+  /// The last line of `--json`, or what a person reads.
+  private struct Outcome: Encodable, CustomStringConvertible {
+    let progress: Int
+    let policy: String
+    let frames, episodes: Int
+    let precision: String
+    let notes, problems: [String]
+
+    var description: String {
+      let from = "\(frames) frame\(frames == 1 ? "" : "s") of \(episodes) episode\(episodes == 1 ? "" : "s")"
+      let lines = ["\(policy): learned from \(from)", "  runs in \(precision)"] + notes.map { "  \($0)" }
+      return (lines + problems.map { "  not all was learned from: \($0)." }).joined(separator: "\n")
     }
-    if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-    print(
-      "\(result.folder.path): \(result.frames) frames of \(result.episodes) episodes, \(Self.short(result.report.seconds)) s"
-    )
-    print("  runs in \(result.precision)")
-    for note in result.report.notes { print("  \(note)") }
   }
 
   private static func short(_ value: Double) -> String { String(format: "%.3g", value) }

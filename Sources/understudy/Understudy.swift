@@ -7,18 +7,24 @@ struct Understudy: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "understudy",
     abstract: "Runs a robot arm by a learned policy, and learns from the person who corrects it.",
-    discussion: """
-      The whole cycle, on an arm or on the twin (`understudy-twin --task insert --dir .twin`):
+    discussion: Help.page(
+      """
+      The whole cycle, on an arm or on the twin (`understudy-twin --task insert --dir .twin` in another terminal):
 
-        understudy record   --rig twin-insert --dataset demonstrations --episodes 6
-        understudy train    demonstrations --rig twin-insert --output policies/first
-        understudy run      --rig twin-insert --policy policies/first
-        understudy correct  --rig twin-insert --policy policies/first --with demonstrations \\
-                            --dataset corrections --policies policies
-        understudy evaluate --rig twin-insert --policy policies/round-1 --episodes 20
+        understudy record --rig twin-insert --dataset demonstrations --episodes 6
+        understudy train demonstrations --rig twin-insert --output policies/first
+        understudy run --rig twin-insert --policy policies/first --episodes 3
+        understudy correct --rig twin-insert --policy policies/first \\
+                           --with demonstrations --dataset corrections \\
+                           --policies policies --rounds 4
+        understudy evaluate --rig twin-insert --policy policies/round-4
+
+      Every verb ends with 0, or with one sentence and a code of sysexits.h: 64 the command line asks for what cannot be, 65
+      a file is wrong, 66 it is missing, 69 a port or servo is not there, 73 an output exists already, 75 not now, 78 a
+      configuration file is wrong; 130 after Ctrl-C.
 
       Not a safety-rated system: have a switch in the arm's supply within reach.
-      """,
+      """),
     version: understudyVersion,
     subcommands: [
       Teleoperate.self, Record.self, Train.self, Run.self, Correct.self, Evaluate.self, Inspect.self, Recover.self,

@@ -78,14 +78,25 @@ import Testing
     try #require(FileManager.default.contents(atPath: weights)).prefix(200).write(to: URL(filePath: weights))
     let before = try scratch.contents()
     let commands = try twin.commands()
-    for (name, words) in [
-      ("other", "koch-follower"), ("cut", "model.safetensors"), ("missing", "understudy train"),
-    ] {
+    for (name, words, code) in [
+      ("other", "koch-follower", 65), ("cut", "model.safetensors", 65), ("missing", "understudy train", 66),
+    ] as [(String, String, Int32)] {
       let ran = try Binary.run(
         "understudy", "run", "--rig", "twin-insert", "--policy", scratch.path(name), "--dataset",
         scratch.path("episodes"), twin: twin.folder)
-      ran.expect(code: 65, saying: words)
+      ran.expect(code: code, saying: words)
     }
+    try Binary.run(
+      "understudy", "record", "--rig", "twin-insert", "--dataset", "/proc/nowhere", twin: twin.folder
+    ).expect(code: 73, saying: "/proc/nowhere", "another place")
+    try savePolicy(scratch.path("policies/round-1"), arm: "so101-follower")
+    let rounds = try scratch.contents()
+    try Binary.run(
+      "understudy", "correct", "--rig", "twin-insert", "--policy", scratch.path("other"), "--dataset",
+      scratch.path("corrections"), "--policies", scratch.path("policies"), twin: twin.folder
+    ).expect(code: 73, saying: scratch.path("policies/round-1"), "--policies")
+    #expect(try scratch.contents() == rounds)
+    try FileManager.default.removeItem(atPath: scratch.path("policies"))
     #expect(try scratch.contents() == before)
     #expect(try twin.commands() == commands)
   }

@@ -66,14 +66,73 @@ import Testing
     try Binary.run("understudy", "inspect", log).expect(code: 65, saying: log, "understudy recover")
     let seen = try Binary.run("understudy", "inspect", folder)
     #expect(seen.out.contains("understudy recover"), "\(seen.out)\(seen.err)")
+    let listed = try Dataset.open(folder).episodes[0]
     let mended = try Binary.run("understudy", "recover", folder)
     #expect(mended.code == 0, "\(mended.err)")
     #expect(mended.out.contains("300 ticks"), "\(mended.out)")
     #expect(FileManager.default.contents(atPath: log + ".torn") == cut)
+    let entry = try Dataset.open(folder).episodes[0]
+    #expect(entry.recovered && entry.bytes == FileManager.default.contents(atPath: log)?.count)
+    #expect(entry.label == listed.label && !listed.recovered && entry.bytes != listed.bytes)
     #expect(try Binary.run("understudy", "inspect", log, "--json").json()["frames"] as? Int == 300)
     let again = try Binary.run("understudy", "recover", log)
     #expect(again.code == 0 && again.out.contains("whole"), "\(again.out)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".torn") }.count == 1)
+  }
+
+  @Test func `an empty log is named as lost and left as it is`() throws {
+    let scratch = try Temporary()
+    let folder = scratch.path("data"), log = scratch.path("data/cut-e0002.mcap")
+    try makeDataset(folder, id: "cut")
+    try Data().write(to: URL(filePath: log))
+    let before = try scratch.contents()
+    for path in [folder, log] {
+      let ran = try Binary.run("understudy", "recover", path)
+      #expect(ran.code == 65)
+      #expect(ran.out.contains("nothing could be saved") && ran.out.contains(log), "\(ran.out)\(ran.err)")
+    }
+    #expect(try scratch.contents() == before)
+    try Binary.run("understudy", "inspect", log).expect(code: 65, saying: log)
+  }
+
+  @Test func `training names the logs that it did not read whole`() throws {
+    let scratch = try Temporary()
+    let folder = scratch.path("data")
+    try makeDataset(folder, id: "whole")
+    _ = try cutLog(folder)
+    try makeDataset(scratch.path("other"), id: "stray")
+    try FileManager.default.copyItem(atPath: scratch.path("other/stray-e0001.mcap"), toPath: "\(folder)/stray.mcap")
+    let output = scratch.path("policy")
+    let ran = try Binary.run("understudy", "train", folder, "--rig", "twin-insert", "--output", output)
+    // The ticks of these logs saw no environment, so there is nothing to learn; the sentence still names the mend.
+    ran.expect(code: 65, saying: "nothing to learn", "understudy recover \(folder)/cut-e0001.mcap")
+    try FileManager.default.removeItem(atPath: "\(folder)/whole-e0001.mcap")
+    try Binary.run("understudy", "train", folder, "--rig", "twin-insert", "--output", output)
+      .expect(code: 65, saying: "whole-e0001", "put it back")
+  }
+
+  /// As wide as a terminal without a window system: what is to be copied must stand there as it is typed.
+  @Test(arguments: [
+    "", "teleoperate", "record", "train", "run", "correct", "evaluate", "inspect", "recover", "relax", "ports",
+    "doctor", "bench", "edit-dataset", "export", "import",
+  ])
+  func `help keeps its examples whole at 80 columns`(_ verb: String) throws {
+    let ran = try Binary.run("understudy", "help", verb)
+    #expect(ran.code == 0)
+    let lines = ran.out.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let examples = lines.indices.filter { lines[$0].hasPrefix("  understudy ") }
+    #expect(!examples.isEmpty, "\(ran.out)")
+    for index in examples {
+      #expect(lines[index].count <= 80)
+      let next = index + 1 < lines.count ? lines[index + 1] : ""
+      #expect(next.isEmpty || next.hasPrefix("  "), "\(lines[index])\n\(next)")
+      #expect(lines[index].hasSuffix("\\") == next.hasPrefix("     "), "\(lines[index])\n\(next)")
+    }
+    if ["teleoperate", "record", "run", "correct", "evaluate"].contains(verb) {
+      let prose = ran.out.replacing(#/\s+/#, with: " ")
+      #expect(prose.contains("Ctrl-C") && prose.contains("rest pose") && prose.contains("130"))
+      #expect(prose.contains("protective stop") && prose.contains("press a"))
+    }
   }
 
   @Test func `what is no log at all is left as it is`() throws {

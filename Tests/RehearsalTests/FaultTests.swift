@@ -239,7 +239,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
       if seed == 5 { bus.faults.dropRequest = 0.02 }
     }
     session.host.ask(Request(.policy))
-    let errors = session.host.snapshot.busErrors
+    let errors = session.host.snapshot.replies.errors
     let first = session.host.snapshot.record.tick
     for _ in 0..<6000 {
       session.step()
@@ -260,7 +260,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     #expect(snapshot.record.tick == first + 6000, "every tick came, at its time")
     // 2 % of 2 × 6 replies a tick are damaged. Those, and the 5 % that are lost, are asked for once more; what then still
     // is missing is a few in a thousand.
-    let share = Double(snapshot.busErrors - errors) / (6000 * 12)
+    let share = Double(snapshot.replies.errors - errors) / (6000 * 12)
     #expect(share > 0.015 && share < 0.035, "\(share)")
     #expect(tape.trouble == "")
   }

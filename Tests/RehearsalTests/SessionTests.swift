@@ -115,6 +115,80 @@ import Twin
     }
   }
 
+  /// One servo falls silent for a second in each episode; the scripted person acknowledges.
+  @Test func `an episode that the wire ended is nobody's failure`() throws {
+    try Bench.withFolder { folder in
+      let session = try Bench.session()
+      try session.host.load(policy: Bench.policy.get())
+      let dataset = try Dataset.create(folder.path, durable: false)
+      try session.record(into: dataset, SessionDescription(activity: .evaluate), firstEpisode: 1)
+      session.begin(.evaluate) {
+        $0.episodes = 2
+        $0.labelsByTruth = true
+      }
+      session.afterTick = { [unowned session] snapshot in
+        let isRunning = snapshot.episode.number == 1 && snapshot.episode.policy > 20
+        session.world.follower.faults.silent = isRunning && snapshot.state == .autonomous ? 0b100 : 0
+        if snapshot.state == .protectiveStop { session.conductor?.hear(.acknowledge) }
+      }
+      try session.run(limit: .seconds(300))
+      let conductor = try #require(session.conductor)
+      #expect(conductor.outcomes.map(\.fault) == [.followerStale, nil])
+      #expect(conductor.outcomes[0].label == .unlabelled && conductor.outcomes[1].label != .unlabelled)
+      #expect(dataset.episodes.map(\.label) == conductor.outcomes.map(\.label))
+      let report = SessionReport(activity: .evaluate, conductor: conductor, host: session.host)
+      #expect(report.episodes == 2 && report.unlabelled == 1)
+      #expect(report.unassisted.trials + report.assisted.trials == 1)
+      #expect(report.description.contains("not counted"))
+      #expect(dataset.episodes.allSatisfy { $0.policyDigest.count == 64 })
+    }
+  }
+
+  @Test func `at the end the leader is lowered too, not dropped`() throws {
+    let session = try Bench.session(nil)
+    let tape = try Tape(session)
+    try session.host.load(policy: Bench.policy.get())
+    session.begin(.run) { $0.episodes = 1 }
+    let isUp = session.step(most: 3000) { $0.state == .holding && !$0.isMoving && $0.leaderHeld }
+    #expect(isUp)
+    session.step(200)
+    var fastest: Float = 0
+    var last = JointVector(session.world.postures.leader)
+    var heldUntil = JointVector(repeating: .nan)
+    session.afterTick = { [unowned session] snapshot in
+      let now = JointVector(session.world.postures.leader)
+      if snapshot.leaderHeld {
+        fastest = max(fastest, magnitude(now - last).max() * 100)
+        heldUntil = now
+      }
+      last = now
+    }
+    session.conductor?.end()
+    try session.run(limit: .seconds(60))
+    #expect(tape.trouble == "")
+    #expect(fastest < 2, "rad/s, while it was held")
+    let rest = try #require(session.host.settings.rest)
+    // The gripper's trigger has another travel.
+    #expect((0..<5).allSatisfy { abs(heldUntil[$0] - rest[$0]) < 0.15 }, "\(heldUntil)")
+    #expect(try session.world.leader.powered() == 0)
+  }
+
+  @Test func `bus errors stand beside the replies that were asked for`() throws {
+    let session = try Bench.session(nil, mirrors: false)
+    session.step(10)
+    let before = session.host.snapshot.replies
+    #expect(before.asked == 120 && before.errors == 0 && before.late == 0)
+    session.world.follower.faults.dropReply = 1
+    session.step(5)
+    let gone = session.host.snapshot.replies
+    #expect(gone.asked == 180 && gone.errors == 30, "\(gone)")
+    var report = SessionReport(activity: .run)
+    (report.busErrors, report.repliesAsked, report.lateReplies) = (30, 180, 12)
+    #expect(report.busErrorText.hasPrefix("30 of 180 replies, 16.7 %; 12 replies came too late"))
+    report.lateReplies = 0
+    #expect(report.busErrorText == "30 of 180 replies, 16.7 %")
+  }
+
   @Test func `the same seed gives the same log, byte by byte, and another seed another`() throws {
     func log(seed: UInt64) throws -> [Data] {
       try Bench.withFolder { folder in

@@ -145,8 +145,11 @@ public enum InspectionError: EndingError, CustomStringConvertible {
       "\(folder) is a dataset without an episode; `understudy record --dataset \(folder)` adds some."
     case .empty(let folder, _):
       "\(folder) has no episode in its list, but logs beside it; `understudy recover \(folder)` mends and lists them."
+    case .unfinished(let file, 0):
+      "\(file) was cut off before its first whole tick: there is nothing in it to save; delete it, or move it away."
     case .unfinished(let file, let frames):
-      "\(file) was cut off after \(frames) whole ticks; `understudy recover \(file)` mends it and keeps the original."
+      "\(file) was cut off after \(Figures.count(frames, "whole tick")); `understudy recover \(file)` mends it and keeps "
+        + "the original."
     case .dataset(let error): error.description
     case .log(let error): error.description
     }

@@ -17,20 +17,20 @@ extension Inspection: CustomStringConvertible {
     var table = TextTable(["", ""])
     let words = EpisodeLabel.allCases.compactMap { label in labels[label.rawValue].map { "\($0) \(label.rawValue)" } }
     if episodes.count == 1, let only = episodes.first {
-      table.add("episode", "\(only.id), \(only.activity), \(only.label.rawValue)\(Self.marks(only))")
+      table.add("episode", "\(only.id), \(only.activity), \(Self.marks(only, after: only.label.rawValue))")
     } else {
       let kept = heldOut > 0 ? "; \(heldOut) held out from training" : ""
       table.add("episodes", "\(episodes.count): \(words.joined(separator: ", "))\(kept)")
     }
     if !tasks.isEmpty { table.add("task", tasks.joined(separator: "; ")) }
-    table.add("frames", "\(frames) in \(Figures.time(duration_s))")
+    table.add("ticks", "\(frames) in \(Figures.time(duration_s))")
     let asked = nominalRate_Hz > 0 ? " (asked for: \(Figures.short(nominalRate_Hz)) Hz)" : ""
     table.add("true rate", rate_Hz.map { "\(Figures.fixed($0, 2)) Hz\(asked)" } ?? "–")
     table.add(
       "gaps",
       gaps == 0
-        ? "none; \(missedPeriods) periods missed by the loop, longest interval \(Figures.short(longestInterval_ms)) ms"
-        : "\(gaps), \(lostTicks) ticks lost; \(missedPeriods) periods missed by the loop, longest interval "
+        ? "none; \(Figures.count(missedPeriods, "period")) missed by the loop, longest interval \(Figures.short(longestInterval_ms)) ms"
+        : "\(gaps), \(Figures.count(lostTicks, "tick")) lost; \(Figures.count(missedPeriods, "period")) missed by the loop, longest interval "
           + "\(Figures.short(longestInterval_ms)) ms")
     table.add("by hand", Figures.percent(personShare) + " of the ticks")
     if interventions > 0 {
@@ -38,7 +38,7 @@ extension Inspection: CustomStringConvertible {
     }
     for (title, counts) in [("limited by", framesByLimit), ("faults", framesByFault)] where !counts.isEmpty {
       let words = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
-      table.add(title, words.joined(separator: ", ") + " ticks")
+      table.add(title, words.joined(separator: ", ") + " (ticks)")
     }
     return "\(source)\n\(table)"
   }
@@ -74,7 +74,7 @@ extension Inspection: CustomStringConvertible {
 
   private var episodeTable: String {
     var table = TextTable(
-      ["", "episode", "label", "activity", "frames", "time", "by hand", ""], numbers: [0, 4, 5, 6])
+      ["", "episode", "label", "activity", "ticks", "time", "by hand", ""], numbers: [0, 4, 5, 6])
     for (place, episode) in episodes.enumerated().suffix(Self.listed) {
       let share = episode.frames > 0 ? Double(episode.personFrames) / Double(episode.frames) : 0
       table.add(
@@ -82,11 +82,11 @@ extension Inspection: CustomStringConvertible {
         "\(Figures.fixed(episode.duration_s, 1)) s", Figures.percent(share), Self.marks(episode))
     }
     let hidden = episodes.count - Self.listed
-    return (hidden > 0 ? "  \(hidden) earlier episodes; --json lists them all\n" : "") + "\(table)"
+    return (hidden > 0 ? "  \(Figures.count(hidden, "earlier episode")); --json lists them all\n" : "") + "\(table)"
   }
 
-  private static func marks(_ episode: Episode) -> String {
-    [episode.isHeldOut ? "held out" : nil, episode.wasRecovered ? "recovered" : nil].compactMap(\.self)
+  private static func marks(_ episode: Episode, after word: String? = nil) -> String {
+    [word, episode.isHeldOut ? "held out" : nil, episode.wasRecovered ? "recovered" : nil].compactMap(\.self)
       .joined(separator: ", ")
   }
 }

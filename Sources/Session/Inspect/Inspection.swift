@@ -110,5 +110,10 @@ public struct Inspection: Sendable, Codable {
     }
   }
 
+  /// Whether it is a dataset with a person's ticks in a successful episode: what training learns from.
+  public var canTeach: Bool {
+    !source.hasSuffix(".mcap") && episodes.contains { $0.label == .success && $0.personFrames > 0 }
+  }
+
   init(source: String) { self.source = source }
 }

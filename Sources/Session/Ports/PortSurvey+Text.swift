@@ -1,8 +1,10 @@
 extension PortSurvey: CustomStringConvertible {
   /// For people.
   public var description: String {
-    guard !ports.isEmpty else { return "No serial port is plugged in." }
-    return ports.map(\.text).joined(separator: "\n\n")
+    let mend = "plug the arm's adapter in and run this again (no arm? `understudy-twin --dir .twin`)."
+    guard !ports.isEmpty else { return "No serial port is plugged in: \(mend)" }
+    let list = ports.map(\.text).joined(separator: "\n\n")
+    return ports.contains(where: \.wasAsked) ? list : "\(list)\n\nNo USB adapter is plugged in: \(mend)"
   }
 }
 

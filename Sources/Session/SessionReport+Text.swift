@@ -1,0 +1,39 @@
+extension SessionReport: CustomStringConvertible {
+  /// For people: what the session came to, a line each.
+  public var description: String {
+    var table = TextTable(["", ""])
+    table.add("episodes", "\(episodes)")
+    if unassisted.trials > 0 {
+      let share = activity.usesPolicy ? ", \(unassisted.text)" : ""
+      table.add(
+        activity.usesPolicy ? "success alone" : "success", "\(unassisted.successes) of \(unassisted.trials)\(share)")
+    }
+    if assisted.trials > 0 { table.add("success with help", "\(assisted.successes) of \(assisted.trials)") }
+    if unlabelled > 0 { table.add("not counted", "\(unlabelled), neither success nor failure") }
+    if takeOvers > 0 { table.add("take-overs", "\(takeOvers)") }
+    if personFrames > 0 {
+      let frames = Figures.count(personFrames, "frame")
+      table.add("by hand", "\(frames) to learn from, \(Figures.fixed(personSeconds, 1)) s")
+    }
+    table.add(
+      "wake latency",
+      "p50 \(Int(timing.wakeLatency_p50_us)) µs, p99 \(Int(timing.wakeLatency_p99_us)) µs, "
+        + "max \(Int(timing.wakeLatency_max_us)) µs")
+    table.add("missed periods", "\(timing.missedPeriods) of \(Figures.count(Int(clamping: timing.ticks), "tick"))")
+    table.add("bus errors", busErrorText)
+    if lostTicks > 0 { table.add("ticks not recorded", "\(lostTicks)") }
+    if !faults.isEmpty { table.add("faults", faults.joined(separator: ", ")) }
+    if let trouble { table.add("ended early", trouble) }
+    return "\(table)"
+  }
+
+  /// Replies that failed out of those asked for, and how many came, only too late.
+  public var busErrorText: String {
+    let all = "\(busErrors) of \(Figures.count(repliesAsked, "reply", "replies"))"
+    guard busErrors > 0 else { return all }
+    let share = Figures.percent(Double(busErrors) / Double(max(1, repliesAsked)))
+    guard lateReplies > 0 else { return "\(all), \(share)" }
+    let late = Figures.count(lateReplies, "reply", "replies")
+    return "\(all), \(share); \(late) came too late: the other end, or this machine, was slow"
+  }
+}
