@@ -13,6 +13,8 @@ public struct Kinematics: BitwiseCopyable, Sendable {
   private var tool: Link
   /// How many joints move the tool; those behind it (the gripper's) do not.
   public let count: Int
+  /// How far the tool can be from each joint's axis at most, in metres: by so much it moves for 1 rad, in any posture.
+  public let reach_m: JointVector
 
   /// The fixed step from the frame before: origin and axes of this joint's frame at 0 rad.
   private struct Link: BitwiseCopyable {
@@ -29,6 +31,13 @@ public struct Kinematics: BitwiseCopyable, Sendable {
       links[index] = Link(origin: SIMD3(joint.position_m), rotation: Rotation(joint.quaternion_wxyz))
     }
     tool = Link(origin: SIMD3(tool_m ?? arm.tool.position_m), rotation: Rotation(arm.tool.quaternion_wxyz))
+    var reach = JointVector.zero
+    var far = length(tool.origin)
+    for index in stride(from: count - 1, through: 0, by: -1) {
+      reach[index] = far
+      far += length(links[index].origin)
+    }
+    reach_m = reach
   }
 
   /// Where the tool is at these joint angles, in the base frame.

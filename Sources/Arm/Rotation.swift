@@ -1,4 +1,5 @@
 internal import CKernels
+internal import CRealtime
 
 /// An orientation, as the three axes of a frame in the coordinates of another (the columns of the rotation matrix).
 public struct Rotation: BitwiseCopyable, Sendable, Equatable {
@@ -64,3 +65,7 @@ func cross(_ a: SIMD3<Float>, _ b: SIMD3<Float>) -> SIMD3<Float> {
 /// The scalar product, summed in one order.
 @_noAllocation @_noLocks
 func dot(_ a: SIMD3<Float>, _ b: SIMD3<Float>) -> Float { (a.x * b.x + a.y * b.y) + a.z * b.z }
+
+/// A vector's length, summed in one order.
+@_noAllocation @_noLocks
+func length(_ a: SIMD3<Float>) -> Float { us_sqrtf(dot(a, a)) }

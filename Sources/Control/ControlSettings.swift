@@ -20,6 +20,8 @@ public struct ControlSettings: Sendable {
   public var yieldStep: Float
   /// Largest change of such a step.
   public var yieldStepChange: Float
+  /// The most that the tool moves in a tick while the follower closes in on the leader (reduced speed), metres.
+  public var guidingStep_m: Float
   /// The largest step by which the clutch bleeds its offset off.
   public var clutchStep: Float
   /// The share of the leader's own motion by which it does so while correcting.
@@ -54,6 +56,7 @@ public struct ControlSettings: Sendable {
     slowStepChange = 4 * seconds * seconds
     yieldStep = 1.6 * seconds
     yieldStepChange = 16 * seconds * seconds
+    guidingStep_m = 0.25 * seconds
     clutchStep = 0.6 * seconds
     clutchShare = 0.1
     rest = nil

@@ -1,6 +1,6 @@
 // What stands between every wish and the servos.
 //
-//     wish ──▶ finite? ──▶ readings fresh, lag small? ──▶ step limits ──▶ command + verdict
+//     wish ──▶ finite? ──▶ readings fresh, lag and load small? ──▶ step limits ──▶ tool limits ──▶ command + verdict
 //                 │                  │
 //                 └───── fault ◀─────┘        (a fault never becomes a projected command: the arm brakes and holds)
 //
@@ -35,8 +35,9 @@ public struct Motion: BitwiseCopyable, Sendable, Equatable {
 ///
 /// Velocity, acceleration and braking distance are kept strictly (in reals, before rounding to servo ticks): a command
 /// never changes by more than `step`, its change never by more than `stepChange`, and from every command the arm can
-/// still stop short of its joint limits. Where it starts outside them, it only ever moves inward. Lag, stale readings
-/// and NaN are never projected: they are faults.
+/// still stop short of its joint limits; the tool's whole path to that stop lies within floor and box. Where it starts
+/// outside them, it only ever moves inward. Lag, sustained load, stale readings and NaN are never projected: they are
+/// faults.
 public struct Envelope: BitwiseCopyable, Sendable {
   /// Joint limits in radians.
   public let lower: JointVector
@@ -50,13 +51,21 @@ public struct Envelope: BitwiseCopyable, Sendable {
   public let lag: JointVector
   /// How many periods old a reading may be.
   public let staleTicks: Int32
+  /// The load (share of full duty) that a joint may bear for `loadTicks`; infinite for a gripper: grasping is sustained
+  /// load, and its torque is limited in the servo instead.
+  public let load: JointVector
+  /// For how many ticks.
+  public let loadTicks: Int32
+  /// Floor, box and the way to the tool; nil without any.
+  public let tool: ToolLimits?
 
   /// Limits from SI units.
   ///
   /// - `velocity` in rad/s, `acceleration` in rad/s², `period` in seconds, all positive.
   public init(
     lower: JointVector, upper: JointVector, velocity: JointVector, acceleration: JointVector, lag: JointVector,
-    staleTicks: Int32, period: Float
+    staleTicks: Int32, period: Float, load: JointVector = JointVector(repeating: .infinity), loadTicks: Int32 = .max,
+    tool: ToolLimits? = nil
   ) {
     self.lower = lower
     self.upper = upper
@@ -64,22 +73,40 @@ public struct Envelope: BitwiseCopyable, Sendable {
     self.stepChange = acceleration * (period * period)
     self.lag = lag
     self.staleTicks = staleTicks
+    self.load = load
+    self.loadTicks = loadTicks
+    self.tool = tool
   }
 
   /// The admissible command nearest to `wish`, measured from the previous *command*: tracking lag must not feed back.
   ///
-  /// `age` counts, per joint, the periods since its newest reading; `pace` (0…1] scales the velocity limit.
+  /// `age` counts, per joint, the periods since its newest reading, `pressing` the ticks of too much load; `pace` (0…1]
+  /// scales the velocity limit, and the tool moves by no more than `toolStep_m`.
   @_noAllocation @_noLocks
   public func constrain(
-    _ wish: JointVector, from previous: Motion, measured: JointVector, age: SIMD8<Int32>, pace: Float
+    _ wish: JointVector, from previous: Motion, measured: JointVector, age: SIMD8<Int32>,
+    pressing: SIMD8<Int32> = SIMD8(repeating: 0), pace: Float, toolStep_m: Float = .infinity
   ) throws(Fault) -> (motion: Motion, limits: Limits) {
     // Clamping would turn NaN into a joint limit, so finiteness comes first.
     guard all((wish - wish) .== 0) else { throw .wishNotFinite }
     guard all(age .<= staleTicks) else { throw .followerStale }
     guard all((measured - measured) .== 0) else { throw .followerStale }
     guard !lags(previous.goal, measured) else { throw .lag }
-    return project(wish, from: previous, pace: pace)
+    guard !overloads(pressing) else { throw .load }
+    let (wanted, limits) = project(wish, from: previous, pace: pace)
+    return guarding(wanted, limits, from: previous, pace: pace, most_m: toolStep_m)
   }
+
+  /// How long each joint has borne too much, one tick on. A load that is not known counts as none: its reading is stale.
+  @_noAllocation @_noLocks
+  public func pressing(_ load: JointVector, for ticks: SIMD8<Int32>) -> SIMD8<Int32> {
+    let bears = (load .> self.load) .| (load .< -self.load)
+    return (ticks &+ 1).replacing(with: SIMD8(repeating: 0), where: .!bears)
+  }
+
+  /// Whether some joint has borne too much for too long.
+  @_noAllocation @_noLocks
+  func overloads(_ pressing: SIMD8<Int32>) -> Bool { !all(pressing .<= loadTicks) }
 
   /// Whether command and measurement lie too far apart.
   @_noAllocation @_noLocks
@@ -100,7 +127,9 @@ public struct Envelope: BitwiseCopyable, Sendable {
   /// Rest is where the command is, or at `pose` where the stop should give way to there.
   @_noAllocation @_noLocks
   public func brake(from previous: Motion, to pose: JointVector? = nil) -> (motion: Motion, limits: Limits) {
-    project(pose ?? previous.goal, from: previous, pace: 1)
+    guard let pose else { return project(previous.goal, from: previous, pace: 1) }
+    let (wanted, limits) = project(pose, from: previous, pace: 1)
+    return guarding(wanted, limits, from: previous, pace: 1, most_m: .infinity)
   }
 
   /// The projection alone. `wish` must be finite.

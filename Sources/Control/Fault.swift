@@ -25,6 +25,12 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
   case noPolicy = 11
   /// A servo does not confirm the goal or the torque that it was given, so torque does not come on.
   case torqueRefused = 12
+  /// A joint has pressed too hard for too long.
+  case load = 13
+  /// The control thread did not come, and the watchdog took the bus from it.
+  case stalled = 14
+  /// A slow move does not come to its pose: the envelope is in the way.
+  case unreachable = 15
 
   /// One row of the table.
   public struct Row: Sendable {
@@ -71,8 +77,19 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       category: 2, clears: true, cause: "the arm is blocked, too heavily loaded, or a servo dropped its torque",
       remedy: "The arm gave way to where it stood: free it, or look at the servo's voltage and heat; then acknowledge."),
     Row(
+      fault: .load, name: "load",
+      detection: "a joint other than the gripper bears more than `envelope.load_share` for `envelope.load_s`",
+      category: 2, clears: true, cause: "the arm presses on something, or carries too much",
+      remedy: "The arm gave way to where it stood: free it or lighten it, then acknowledge."),
+    Row(
       fault: .gap, name: "gap", detection: "a tick begins 100 ms late or more", category: 2, clears: true,
       cause: "the machine was suspended or starved", remedy: "Run `understudy doctor`, then acknowledge."),
+    Row(
+      fault: .stalled, name: "stalled",
+      detection:
+        "the watchdog sees no tick begin or end for 100 ms; it takes the bus, and the servos hold their last goal",
+      category: 2, clears: true, cause: "the control thread was starved, or hangs in a driver",
+      remedy: "Run `understudy doctor`, then acknowledge."),
     Row(
       fault: .followerLost, name: "follower-lost", detection: "the port reports an error or end of file",
       category: 2, clears: false, cause: "the adapter was unplugged",
@@ -92,6 +109,11 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     Row(
       fault: .noPolicy, name: "no-policy", detection: "autonomous without a loaded policy, in the same tick",
       category: 2, clears: true, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
+    Row(
+      fault: .unreachable, name: "unreachable",
+      detection: "the command of a slow move stands still for 1 s short of its pose",
+      category: 2, clears: true, cause: "`envelope.floor_m` or `envelope.box_m` lies between the arm and the pose",
+      remedy: "Acknowledge, and lead the arm round it by hand; or widen the box."),
     Row(
       fault: .torqueRefused, name: "torque-refused",
       detection: "a servo has not confirmed goal = present or its torque within 50 ticks; the arm stays limp",

@@ -41,6 +41,8 @@ public struct Limb: ~Copyable {
   private let joints: Int
   private var raw = SIMD8<Int32>(repeating: 0)
   private var ramp: Int32 = 0
+  /// The goals that were sent last.
+  private var newest: SIMD8<Int32>?
   /// What every servo has to confirm, and whether all of them just did.
   private var expected = SIMD8<Int32>(repeating: 0)
   private var confirmed = false
@@ -186,6 +188,7 @@ public struct Limb: ~Copyable {
   private mutating func align() {
     guard all(age .== 0), let ticks = scale.ticks(reading.position) else { return }
     bus.syncWrite(ticks, to: registers.goalPosition)
+    newest = ticks
     expected = ticks
     torque = .aligned
     ramp = 0
@@ -207,7 +210,14 @@ public struct Limb: ~Copyable {
         return
       }
     }
-    if let ticks = scale.ticks(goal) { bus.syncWrite(ticks, to: registers.goalPosition) }
+    guard let ticks = scale.ticks(goal) else { return }
+    newest = ticks
+    bus.syncWrite(ticks, to: registers.goalPosition)
+  }
+
+  /// The last goals once more, where the arm follows them.
+  mutating func repeatGoal() {
+    if torque == .on, let newest { bus.syncWrite(newest, to: registers.goalPosition) }
   }
 
   private static var mostTries: Int32 { 50 }

@@ -15,6 +15,7 @@ struct Supervisor: BitwiseCopyable {
   /// The slow move under way, if one is.
   private(set) var approach: Approach?
   private var waited: Int32 = 0
+  private var stood: Int32 = 0
   /// The leader-follower offset while a person commands.
   var clutch = Clutch()
   /// True while the offset closes by itself (teleoperation's beginning), false where only the person's motion closes it.
@@ -51,7 +52,7 @@ struct Supervisor: BitwiseCopyable {
   mutating func stop(for fault: Fault, givingWay: Approach? = nil) {
     guard state.isPowered, state != .protectiveStop else { return }
     self.fault = fault
-    givesWay = fault == .lag || fault == .servo ? givingWay : nil
+    givesWay = fault == .lag || fault == .servo || fault == .load ? givingWay : nil
     state = .protectiveStop
     approach = nil
   }
@@ -68,6 +69,12 @@ struct Supervisor: BitwiseCopyable {
     closesByItself = false
     clutch.engage(command: command, leader: leader)
   }
+
+  /// Whether a slow move has stood still for `patience` ticks, short of its pose.
+  func isStuck(patience: Int32) -> Bool { approach != nil && stood > patience }
+
+  /// Counts the ticks for which a slow move stands still.
+  mutating func note(progress: Bool) { stood = progress ? 0 : stood + 1 }
 
   /// The command has come to the rest pose: torque goes off as soon as the arm has too, and with it a leader that is still
   /// held up. A follower that does not come within `patience` ticks is held instead; a leader is let go then: it may be
@@ -113,6 +120,7 @@ struct Supervisor: BitwiseCopyable {
     case .none, .loadPolicy: break
     default: approach = nil
     }
+    stood = 0
     state = next
     return true
   }

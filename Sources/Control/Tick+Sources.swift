@@ -43,7 +43,10 @@ extension Tick {
       if all(previous.step .== 0) { supervisor.arrived() }
       return command
     }
-    guard approach.hasArrived(command), all(previous.step .== 0) else { return approach.wish(from: command) }
+    guard approach.hasArrived(command), all(previous.step .== 0) else {
+      supervisor.note(progress: any(previous.step .!= 0) || follower.torque != .on)
+      return approach.wish(from: command)
+    }
     guard supervisor.state == .parking else {
       supervisor.arrived()
       return command

@@ -10,6 +10,10 @@ extension Tick {
     record.request = 0
     record.gateScore = .nan
     if record.missed >= 2 { previous.step = .zero }
+    if ownership.takeRevocation() {
+      previous.step = .zero
+      stop(for: .stalled)
+    }
     if supervisor.state == .handingOver {
       supervisor.begin(correctingFrom: previous.goal, leader: guiding)
     }
@@ -85,7 +89,8 @@ extension Tick {
     case .policy:
       if shows(.noPolicy) { return .noPolicy }
       if shows(.environmentStale) { return .environmentStale }
-    case .none, .hold, .blend, .playback, .parking: break
+    case .playback, .parking: if shows(.unreachable) { return .unreachable }
+    case .none, .hold, .blend: break
     }
     return nil
   }
@@ -100,12 +105,16 @@ extension Tick {
     case .environmentStale: !environmentIsFresh
     case .servo: any(follower.status & alarms .!= 0)
     case .lag: envelope.lags(previous.goal, follower.reading.position)
+    case .load: envelope.overloads(pressing)
     case .gap: Int64(record.missed) * settings.period.count >= 100_000_000
     case .recorder: recorderIsFull
     case .noPolicy: !policy.isLoaded
     case .torqueRefused: follower.refusesTorque
     // Only asking the policy again can show it.
     case .wishNotFinite: false
+    // A thread that runs has no longer stalled, and an arm that stands has no way to go.
+    case .stalled: false
+    case .unreachable: supervisor.isStuck(patience: settings.restPatience)
     }
   }
 

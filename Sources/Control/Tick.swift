@@ -24,9 +24,13 @@ public final class Tick: @unchecked Sendable {
   let records: Ring<TickRecord>
   let snapshots: Latest<Snapshot>
   let clock: TickClock
+  /// Who may write to the buses; the watchdog takes it from a thread that does not come.
+  public let ownership = BusOwnership()
 
   var supervisor = Supervisor()
   var previous = Motion(at: .zero)
+  /// For how many ticks each joint has borne too much.
+  var pressing = SIMD8<Int32>(repeating: 0)
   var record = TickRecord()
   /// Where the leader stands, in the follower's angles.
   var guiding = JointVector.zero
@@ -41,11 +45,13 @@ public final class Tick: @unchecked Sendable {
 
   /// One period of control.
   public func run(_ beat: Beat) {
+    guard ownership.claim() else { return }
     sense(beat)
     let wish = decide()
     let command = constrain(wish)
     act(command)
     record(command)
+    ownership.release()
   }
 
   /// Asks every bus, then collects every bus, so that leader and follower overlap on the wire.
@@ -61,6 +67,8 @@ public final class Tick: @unchecked Sendable {
     leader?.collect(until: max(deadline, beat.began + settings.leastBudget))
     record.follower = follower.reading
     record.leader = leader?.reading ?? ArmReading()
+    let bears = follower.torque == .on ? follower.reading.load : .zero
+    pressing = envelope.pressing(bears, for: pressing)
     guiding = map.follower(record.leader.position)
     if let newest = environment.load() { record.environment = newest }
     record.phases.sense = elapsed(since: beat.began)
@@ -84,7 +92,8 @@ public final class Tick: @unchecked Sendable {
     do throws(Fault) {
       if supervisor.state == .protectiveStop { return stopping() }
       let (motion, limits) = try envelope.constrain(
-        wish, from: previous, measured: follower.reading.position, age: follower.age, pace: 1)
+        wish, from: previous, measured: follower.reading.position, age: follower.age, pressing: pressing, pace: 1,
+        toolStep_m: supervisor.isClosingIn ? settings.guidingStep_m : .infinity)
       record.verdict.limits = limits
       return motion
     } catch {
@@ -96,6 +105,13 @@ public final class Tick: @unchecked Sendable {
   /// One sync write a bus.
   private func act(_ command: Motion) {
     let began = clock.now
+    defer { record.phases.act = elapsed(since: began) }
+    guard ownership.mayWrite() else {
+      // This thread stood still on the way here. What it decided is out of date, and the arm has stopped by itself.
+      previous.step = .zero
+      record.command = previous.goal
+      return
+    }
     previous = command
     record.command = command.goal
     if supervisor.state == .protectiveStop, follower.torque != .on {
@@ -104,8 +120,10 @@ public final class Tick: @unchecked Sendable {
       follower.act(goal: command.goal, powered: supervisor.state.isPowered, alarms: settings.alarmBits)
     }
     mirror()
-    record.phases.act = elapsed(since: began)
   }
+
+  /// The last goals once more: for a watchdog that has the bus.
+  func repeatGoals() { follower.repeatGoal() }
 
   /// One record into the ring, one snapshot for whoever looks.
   private func record(_ command: Motion) {

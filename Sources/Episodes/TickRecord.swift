@@ -115,24 +115,6 @@ public struct Verdict: BitwiseCopyable, Sendable, Hashable {
   public init() {}
 }
 
-/// Limits that shaped a command. Each names its setting in the rig file.
-public struct Limits: OptionSet, BitwiseCopyable, Sendable, Hashable {
-  /// The bits.
-  public let rawValue: UInt16
-  /// From the bits.
-  @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
-  /// `envelope.velocity`.
-  @inlinable public static var velocity: Limits { Limits(rawValue: 1 << 0) }
-  /// `envelope.acceleration`.
-  @inlinable public static var acceleration: Limits { Limits(rawValue: 1 << 1) }
-  /// The arm file's joint limits, or the braking distance to them.
-  @inlinable public static var position: Limits { Limits(rawValue: 1 << 2) }
-  /// The tool's floor or box.
-  @inlinable public static var workspace: Limits { Limits(rawValue: 1 << 3) }
-  /// Reduced speed while a person's offset is bled off or the arms are brought together.
-  @inlinable public static var handGuiding: Limits { Limits(rawValue: 1 << 4) }
-}
-
 /// How long each part of a tick took, in nanoseconds.
 public struct PhaseTimes: BitwiseCopyable, Sendable {
   /// Waiting for and reading the buses.

@@ -78,10 +78,8 @@ public final class ArmHost: SessionHost {
     if let gripper = pair.follower.arm.gripper { settings.allowGrasping(with: gripper.joint) }
     settings.mirrors = leaderMirrors && leader != nil
     settings.environmentStale = .milliseconds(Int64(rig.environment?.stale_ms ?? 0))
-    let envelope = Envelope(
-      lower: scale.lower, upper: scale.upper, velocity: rig.envelope.velocity_rad_s,
-      acceleration: rig.envelope.acceleration_rad_s2, lag: rig.envelope.lag_rad,
-      staleTicks: Int32(rig.envelope.stale_ticks), period: Float(period.seconds))
+    settings.guidingStep_m = Float(rig.envelope.handGuiding_m_s * period.seconds)
+    let envelope = Envelope(rig, scale: scale, period: period)
     let channels = TickChannels()
     tick = Tick(
       follower: Limb(bus: followerBus, scale: scale), leader: leader, map: map, envelope: envelope,

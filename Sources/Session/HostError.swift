@@ -30,6 +30,8 @@ public enum HostError: Error, CustomStringConvertible {
   case dataset(DatasetError)
   /// An output that is there already and is not overwritten, in words.
   case inTheWay(String)
+  /// The control thread hangs: the only one that comes in mid-session.
+  case stalled(seconds: Int)
   /// Something in words.
   case refused(String)
 
@@ -48,6 +50,9 @@ public enum HostError: Error, CustomStringConvertible {
     case .socket(let error): "\(error)"
     case .loop(let error): "\(error)"
     case .dataset(let error): "\(error)"
+    case .stalled(let seconds):
+      "The control thread has not come for \(seconds) s, so this session ends; the arm holds its last goal with torque on. "
+        + "Look at the adapter and its driver (dmesg), then `understudy relax` lets go."
     case .inTheWay(let why), .refused(let why): why
     }
   }
@@ -63,7 +68,7 @@ public enum HostError: Error, CustomStringConvertible {
     case .policy(let error): error.exitCode
     case .dataset(let error): error.exitCode
     case .policyRate: 65
-    case .loop: 71
+    case .loop, .stalled: 71
     case .inTheWay: 73
     case .refused: 65
     }

@@ -53,6 +53,7 @@ public final class LiveSession {
   private let sockets: LiveSockets
   private let terminal: Terminal
   private let signals: EndSignals
+  private let watchdog: Watchdog
   private let clock = TickClock.monotonic
   private var policies: [String] = []
   private var shownOutcomes = 0
@@ -79,6 +80,7 @@ public final class LiveSession {
       throw .socket(error)
     }
     host = try ArmHost(rig: rig, ports: ports, clock: clock, leaderMirrors: options.policy != nil)
+    watchdog = Watchdog(host.tick, limit: .milliseconds(100))
     var plan = makePlan(rig, host.settings)
     if let policy = options.policy { try host.load(policy: policy) }
     if let folder = options.dataset {
@@ -141,8 +143,10 @@ public final class LiveSession {
     } catch {
       throw .loop(error)
     }
+    let guardian = Worker("watchdog", every: .milliseconds(20)) { [watchdog, clock] in watchdog.look(at: clock.now) }
     if !options.json { terminal.say(Terminal.help) }
-    supervise()
+    try supervise()
+    guardian.stop()
     stopping.set()
     loop.wait()
     host.recorder?.stop()
@@ -161,7 +165,7 @@ public final class LiveSession {
   }
 
   /// Sockets, keys and signals in; conductor; live line out. Returns when the session is over.
-  private func supervise() {
+  private func supervise() throws(HostError) {
     var shownAt = Nanoseconds.never
     while !conductor.isDone {
       sockets.wait(milliseconds: 4)
@@ -182,6 +186,11 @@ public final class LiveSession {
       if conductor.isEnding, !isEnding {
         isEnding = true
         sayWhatEnds(snapshot)
+      }
+      if watchdog.silentFor >= .seconds(5) {
+        host.recorder?.stop()
+        terminal.restore()
+        throw .stalled(seconds: Int(watchdog.silentFor.seconds))
       }
       if clock.now - shownAt > .milliseconds(100) {
         shownAt = clock.now

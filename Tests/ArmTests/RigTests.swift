@@ -88,6 +88,8 @@ import Testing
     ("velocity_rad_s: 3.0", "velocity_rad_s: -1", "must be a number from 0.01 to 60.0, not \"-1\""),
     ("lag_rad: 0.35", "lag_rad: {elbow: 0.2}", "unknown key \"envelope.lag_rad.elbow\""),
     ("decision_Hz: 25", "decision_Hz: 30", "do not divide 100"),
+    ("floor_m: 0.001", "floor_m: 0.04", "11 mm too low in the arm's rest pose"),
+    ("upper: [0.45, 0.30, 0.45]", "upper: [0.20, 0.30, 0.45]", "35 mm too far out in the arm's rest pose"),
     ("rig: twin-insert", "rig: other", "must be the file's name, twin-insert"),
     ("arm: so101-follower", "arm: so102-follower", "must be one of so100-follower, so100-leader, so101-follower"),
     ("arm: so101-follower", "arm: so101-leader", "must be a follower arm"),

@@ -63,10 +63,28 @@ extension Rig {
     episodeLimit_s = try episode.number("limit_s", in: 0.1...3600)
     let policyMap = try map.map("policy")
     policy = try PolicySettings(policyMap, arm: arm)
+    try refuseOutside(map)
     do {
       _ = try featurePlan()
     } catch {
       throw policyMap.contradiction("features", error.description)
+    }
+  }
+
+  /// A pose that the envelope never lets the arm come to would keep it waiting for ever.
+  private func refuseOutside(_ map: ConfigurationMap) throws(ConfigurationError) {
+    let arm = pairs[0].follower.arm
+    let workspace = Workspace(envelope, arm: arm), kinematics = kinematics()
+    for (what, pose) in [("start pose", start?.pose), ("arm's rest pose", arm.rest)] {
+      guard let pose else { continue }
+      let tool = kinematics.pose(pose).position_m
+      let depth = workspace.depth(tool)
+      guard depth < 0.002 else { continue }
+      let isFloor = envelope.floor_m != nil && tool.z - workspace.lower.z == depth
+      throw try map.map("envelope").contradiction(
+        isFloor ? "floor_m" : "box_m",
+        "the tool would be \(Int((2 - depth * 1000).rounded(.up))) mm too \(isFloor ? "low" : "far out") in the \(what); "
+          + "change this or that pose.")
     }
   }
 

@@ -3,13 +3,17 @@
 extension Rig.EnvelopeSettings {
   init(_ map: ConfigurationMap, arm: ArmDescription) throws(ConfigurationError) {
     try map.allow(only: [
-      "velocity_rad_s", "acceleration_rad_s2", "lag_rad", "stale_ticks", "hand_guiding_m_s", "floor_m", "box_m",
+      "velocity_rad_s", "acceleration_rad_s2", "lag_rad", "stale_ticks", "load_share", "load_s", "hand_guiding_m_s",
+      "floor_m", "box_m",
     ])
     // Ten times what these servos can do: beyond is a slip of the pen, not a limit.
     velocity_rad_s = try map.perJoint("velocity_rad_s", arm: arm, in: 0.01...60)
     acceleration_rad_s2 = try map.perJoint("acceleration_rad_s2", arm: arm, in: 0.1...1000)
     lag_rad = try map.perJoint("lag_rad", arm: arm, in: 0.01...3)
     stale_ticks = try map.integer("stale_ticks", in: 1...100)
+    // The servo lets go by itself after 2 s above 80 % (its factory setting): the arm stops before.
+    load_share = map.has("load_share") ? try map.number("load_share", in: 0.1...1) : 0.75
+    load_s = map.has("load_s") ? try map.number("load_s", in: 0.1...60) : 1.5
     // ISO 10218's reduced speed is the default, and the most.
     handGuiding_m_s = map.has("hand_guiding_m_s") ? try map.number("hand_guiding_m_s", in: 0.01...0.25) : 0.25
     floor_m = map.has("floor_m") ? try map.number("floor_m") : nil

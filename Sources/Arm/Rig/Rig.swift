@@ -75,7 +75,11 @@ public struct Rig: Sendable {
     public var lag_rad: JointVector
     /// After how many periods without a reply a reading is too old to go on.
     public var stale_ticks: Int
-    /// Speed of the tool while a person guides by hand.
+    /// What a joint other than the gripper may bear for `load_s`, as a share of the servo's full duty.
+    public var load_share: Double
+    /// For how long; less than what the servo's own overload protection waits.
+    public var load_s: Double
+    /// Speed of the tool while the follower closes in on the leader.
     public var handGuiding_m_s: Double
     /// Height above the table below which the tool must not go; nil for no floor.
     public var floor_m: Double?

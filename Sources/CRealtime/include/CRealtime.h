@@ -41,6 +41,7 @@ int us_tty_set_rate(int descriptor, int bits_per_second);
 /// in functions that are proved free of locks.
 US_RT static inline float us_sqrtf(float x) { return sqrtf(x); }
 US_RT static inline float us_floorf(float x) { return floorf(x); }
+US_RT static inline float us_ceilf(float x) { return ceilf(x); }
 US_RT static inline float us_rintf(float x) { return rintf(x); }
 
 /// Lets two paths change places in one step; -1 and errno where the file system cannot (EINVAL). Swift's Glibc overlay

@@ -106,8 +106,9 @@ extension Inspection {
       let count = statistics.framesBySource[Int(source.rawValue)]
       if count > 0 { framesBySource["\(source)"] = count }
     }
-    let limits = ["velocity", "acceleration", "position", "workspace", "handGuiding"]
-    for (name, count) in zip(limits, statistics.framesByLimit) where count > 0 { framesByLimit[name] = count }
+    for (name, count) in zip(Limits.table.map(\.name), statistics.framesByLimit) where count > 0 {
+      framesByLimit[name] = count
+    }
     for (code, count) in statistics.framesByFault {
       framesByFault[Fault(rawValue: code)?.row?.name ?? "fault \(code)"] = count
     }
