@@ -1,11 +1,12 @@
 import Arm
-import Control
 import Episodes
 import RealTime
 import Rehearsal
 import ServoBus
 import Session
 import Twin
+
+@testable import Control
 
 /// Runs beside a session, keeps every tick, and complains where a promise is broken, whatever the session is about:
 ///
@@ -51,8 +52,9 @@ final class Tape {
     session.aroundTick = { [self] run in
       follower.begin()
       leader.begin()
+      let wasOn = session.host.tick.follower.torque == .on
       run()
-      keep(session.host.snapshot)
+      keep(session.host.snapshot, follows: wasOn && session.host.tick.follower.torque == .on)
     }
   }
 
@@ -66,10 +68,10 @@ final class Tape {
     entries.reduce(into: []) { if $0.last != $1.state { $0.append($1.state) } }
   }
 
-  private func keep(_ snapshot: Snapshot) {
+  /// Where torque is brought on (anew) the goal is where the arm is, and the first step starts there, at rest.
+  private func keep(_ snapshot: Snapshot, follows isOn: Bool) {
     let record = snapshot.record
-    // Where torque is brought on (anew) the goal is where the arm is, and the first step starts there, at rest.
-    let follows = follower.isPowered && follower.goals != nil && record.command != record.follower.position
+    let follows = isOn && follower.isPowered && follower.goals != nil
     entries.append(
       Entry(
         record: record, state: snapshot.state, fault: snapshot.fault, refusals: snapshot.refusals, follows: follows,

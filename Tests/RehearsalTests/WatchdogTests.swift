@@ -139,8 +139,11 @@ import Testing
     var claims = 0
     var writes = 0
     var found = 0
-    for _ in 0..<300_000 {
-      guard bus.claim() else { continue }
+    while claims < 100_000 {
+      guard bus.claim() else {
+        sched_yield()
+        continue
+      }
       claims += 1
       if inside.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue != 1 {
         clashes.wrappingAdd(1, ordering: .relaxed)
@@ -152,8 +155,9 @@ import Testing
     }
     done.store(true, ordering: .relaxed)
     watchdog.stop()
+    if bus.claim(), bus.takeRevocation() { found += 1 }
     #expect(clashes.load(ordering: .relaxed) == 0)
-    #expect(claims > 1000 && writes > 0 && writes <= claims)
+    #expect(writes > 0 && writes <= claims)
     #expect(revocations.load(ordering: .relaxed) == 0 || found > 0)
   }
 }

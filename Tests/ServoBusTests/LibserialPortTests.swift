@@ -58,7 +58,8 @@ import Twin
     #expect(try bus.read(model.registers.modelNumber, of: 2) == 777)
     bus.post(RegisterBlock(model.registers.presentPosition))
     bus.collect(until: TickClock.monotonic.now + .milliseconds(1000))
-    try #require(bus.statistics.replies == 7)
+    // On a starved machine a servo may be asked once more, and answer twice.
+    try #require((0..<6).allSatisfy { bus.reply($0).sequence == bus.newestSequence })
     print("six servos answered over libserialport")
   }
 
