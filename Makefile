@@ -14,7 +14,7 @@ APT_BENCH := rt-tests stress-ng
 # LeRobot needs Python 3.12 or newer; Debian 12 has 3.11. `make peers PYTHON312=/path/to/python3.12` names one.
 PYTHON312 ?= python3.12
 
-.PHONY: help deps build demo test bench peers fuzz soak format lint clean
+.PHONY: help deps build demo test bench peers servo-peers fuzz soak format lint clean
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,15 +55,24 @@ bench: build ## measure loop, policy and bus on this machine, beside cyclictest 
 	$(BUILD)/understudy bench loop --rate 200 --seconds 10
 	$(BUILD)/understudy bench bus --twin
 
-peers: build .deps/peers/ready ## let programs that nobody here wrote judge ours: Feetech's SDK, rustypot, mcap, rosbags, LeRobot, imitation
-	@failed=0; for judge in servos logs policies; do \
-	  echo "$$judge"; .deps/peers/bin/python Tests/Peers/$$judge.py || failed=1; done; \
-	echo lerobot_bus; if $(PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+servo-peers: build ## the part of `peers` that judges servos and bus: Feetech's SDK, rustypot, an emulator on the SDK, LeRobot
+	@failed=0; for judge in servos host; do \
+	  echo "$$judge"; $(PYTHON) Tests/Peers/$$judge.py || failed=1; done; \
+	if $(PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
 	  $(MAKE) --no-print-directory .deps/lerobot/ready && \
-	  .deps/lerobot/bin/python Tests/Peers/lerobot_bus.py || failed=1; \
+	  for judge in lerobot_bus lerobot_robots; do \
+	    echo "$$judge"; .deps/lerobot/bin/python Tests/Peers/$$judge.py || failed=1; done; \
+	else echo "lerobot_bus, lerobot_robots"; \
+	  echo "  not run  LeRobot's motor bus and SO-101 arms: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
+	exit $$failed
+
+peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judge ours: servo-peers, mcap, rosbags, LeRobot, imitation
+	@failed=0; for judge in logs policies; do \
+	  echo "$$judge"; .deps/peers/bin/python Tests/Peers/$$judge.py || failed=1; done; \
+	if $(PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
 	  echo lerobot_data; $(MAKE) --no-print-directory .deps/lerobot-data/ready && \
 	  .deps/lerobot-data/bin/python Tests/Peers/lerobot_data.py || failed=1; \
-	else echo "  not run  LeRobot's motor bus, its datasets and training: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
+	else echo "  not run  LeRobot's datasets and training: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
 	echo rewards; if $(MAKE) --no-print-directory .deps/learning/ready; then \
 	  .deps/learning/bin/python Tests/Peers/rewards.py || failed=1; \
 	else echo "  not run  imitation: it could not be installed (it brings PyTorch, 6 GB)"; fi; \

@@ -1,17 +1,10 @@
 """LeRobot's own motor bus, unchanged, on the twin: needs Python 3.12 (see the Makefile's target `peers`)."""
 
-import importlib.util
 import json
 import os
-import sys
 import time
-import types
 
-if importlib.util.find_spec("torch") is None:
-    # LeRobot imports torch wherever it is; its bus makes no use of it. A name in its place saves three gigabytes.
-    stand_in = types.ModuleType("torch")
-    stand_in.device = stand_in.dtype = object
-    sys.modules["torch"] = stand_in
+import stand_ins  # noqa: F401  (before LeRobot)
 
 from lerobot.motors import Motor, MotorCalibration, MotorNormMode
 from lerobot.motors.feetech import FeetechMotorsBus, OperatingMode
