@@ -8,8 +8,9 @@ BUILD := .build/release
 PYTHON := .deps/venv/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-# Debian's packages by name. Builds need the -dev ones, `deps` the venv, `bench` the last line.
-APT := libserialport-dev libopenblas-dev libzstd-dev pkg-config make python3-venv
+# Debian's packages by name. Builds need the -dev ones, `deps` the venv, `bench` the last line; with the cross compiler
+# and qemu `make test` runs the arm64 kernels too.
+APT := libserialport-dev libopenblas-dev libzstd-dev pkg-config make python3-venv gcc-aarch64-linux-gnu qemu-user
 APT_BENCH := rt-tests stress-ng
 # LeRobot needs Python 3.12 or newer; Debian 12 has 3.11. `make peers PYTHON312=/path/to/python3.12` names one.
 PYTHON312 ?= python3.12
@@ -47,11 +48,12 @@ demo: deps ## the whole loop on the twin: demonstrate, train, run, correct, run 
 	$(SWIFT) build -c release
 	@SEED=$(SEED) $(BUILD)/understudy-twin demo --seed $(SEED) --dir .demo
 
-bench: build ## measure loop, policy and bus on this machine, beside cyclictest and OpenBLAS; about a minute
+bench: build ## measure loop, policy and bus on this machine, beside cyclictest, OpenBLAS and (after make peers) PyTorch; two minutes
 	@missing=""; for p in $(APT_BENCH); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; \
 	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; fi
-	$(BUILD)/understudy bench policy
+	$(BUILD)/understudy bench policy $(if $(wildcard .deps/peers/ready),--peers)
+	$(BUILD)/understudy bench train $(if $(wildcard .deps/peers/ready),--peers)
 	$(BUILD)/understudy bench loop --rate 200 --seconds 10
 	$(BUILD)/understudy bench bus --twin
 
@@ -66,7 +68,7 @@ servo-peers: build ## the part of `peers` that judges servos and bus: Feetech's 
 	  echo "  not run  LeRobot's motor bus and SO-101 arms: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
 	exit $$failed
 
-peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judge ours: servo-peers, mcap, rosbags, LeRobot, imitation
+peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judge ours: servo-peers, mcap, rosbags, PyTorch, LeRobot, imitation
 	@failed=0; for judge in logs policies; do \
 	  echo "$$judge"; .deps/peers/bin/python Tests/Peers/$$judge.py || failed=1; done; \
 	if $(PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
@@ -77,10 +79,10 @@ peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judg
 	  .deps/learning/bin/python Tests/Peers/rewards.py || failed=1; \
 	else echo "  not run  imitation: it could not be installed (it brings PyTorch, 6 GB)"; fi; \
 	exit $$failed
-	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter NumpyTests
+	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter 'NumpyTests|TorchTests'
 
 # Suites with loops over seeded randomness; each takes `effort` from Tests/Support.
-FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|SafeTensorsTests|FixedMathTests|ArmScaleTests|\.KinematicsTests
+FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|SafeTensorsTests|TorchExchangeTests|FixedMathTests|ArmScaleTests|\.KinematicsTests
 
 fuzz: deps ## the randomised tests, a hundred times longer than in make test
 	$(SWIFT) build -c release --build-tests

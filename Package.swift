@@ -54,7 +54,7 @@ let targets: [Target] = [
     name: "Learning", dependencies: ["RealTime", "Arm", "Policy", "Episodes", "COpenBLAS", "CKernels"],
     swiftSettings: ours),
   .target(
-    name: "Control", dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CRealtime"],
+    name: "Control", dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CRealtime", "CKernels"],
     swiftSettings: ours),
   .target(
     name: "Twin", dependencies: ["RealTime", "ServoBus", "Arm", "Episodes", "CMuJoCo", "CRealtime", yams],
@@ -90,6 +90,10 @@ let targets: [Target] = [
   // malloc family, which the thread sanitizer wants for itself) and a library that is preloaded into a child.
   .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
   .target(name: "CSerialShim", path: "Tests/CSerialShim"),
+  // Seeded layers through any CPU's kernels; its main.c is for CPUs that these tests do not run on.
+  .target(
+    name: "KernelDigest", dependencies: ["CKernels"], path: "Tests/KernelDigest", exclude: ["main.c"],
+    cSettings: [.unsafeFlags(["-ffp-contract=off"])]),
   // What tests share: how hard to try (`make fuzz`).
   .target(name: "TestSupport", path: "Tests/Support", swiftSettings: ours),
   .testTarget(name: "ArchitectureTests", swiftSettings: ours),
@@ -101,7 +105,8 @@ let targets: [Target] = [
     name: "ArmTests", dependencies: ["Arm", "RealTime", "CKernels", "ServoBus", "Twin", "TestSupport"],
     swiftSettings: ours + mujoco),
   .testTarget(
-    name: "PolicyTests", dependencies: ["Policy", "CKernels", "RealTime", "TestSupport"], swiftSettings: ours),
+    name: "PolicyTests", dependencies: ["Policy", "CKernels", "RealTime", "TestSupport", "KernelDigest"],
+    swiftSettings: ours),
   .testTarget(
     name: "EpisodesTests", dependencies: ["Episodes", "Arm", "RealTime", "TestSupport"], swiftSettings: ours),
   .testTarget(
@@ -110,7 +115,8 @@ let targets: [Target] = [
   .testTarget(
     name: "ControlTests",
     dependencies: [
-      "Control", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CAllocationCounter", "TestSupport",
+      "Control", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "CKernels", "CAllocationCounter",
+      "TestSupport",
     ],
     swiftSettings: ours),
   .testTarget(
@@ -123,7 +129,8 @@ let targets: [Target] = [
     ],
     swiftSettings: ours + mujoco),
   .testTarget(
-    name: "SessionTests", dependencies: ["Session", "RealTime", "ServoBus", "Arm", "Episodes", "Twin"],
+    name: "SessionTests",
+    dependencies: ["Session", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Control", "Twin"],
     swiftSettings: ours + mujoco),
   .testTarget(
     name: "EndToEnd", dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes"], swiftSettings: ours),

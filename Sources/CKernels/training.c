@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "CKernelsFixedMath.h"
+#include "CKernelsLayers.h"
 
 #if defined(__x86_64__)
 #define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -17,6 +18,7 @@
 #define TANH us_fixed_tanhf
 #define SQRT sqrtf
 #include "training_passes.h"
+#include "training_layers.h"
 #undef T
 #undef NAME
 #undef TANH
@@ -27,3 +29,4 @@
 #define TANH us_fixed_tanh
 #define SQRT sqrt
 #include "training_passes.h"
+#include "training_layers.h"

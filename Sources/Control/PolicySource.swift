@@ -15,20 +15,21 @@ public final class PolicySource {
     public let joints: [Int]
     /// What the outputs mean.
     public let representation: ActionRepresentation
-    /// How many decisions one inference covers, and how many of them are carried out before the next.
+    /// How many decisions one inference covers.
     public let chunk: Int
-    /// How many of them are carried out before the next inference.
-    public let execute: Int
+    /// How they are carried out.
+    public let execution: ChunkExecution
 
     /// A plan.
     public init(
-      features: FeaturePlan, joints: [Int], representation: ActionRepresentation, chunk: Int, execute: Int
+      features: FeaturePlan, joints: [Int], representation: ActionRepresentation, chunk: Int,
+      execution: ChunkExecution
     ) {
       self.features = features
       self.joints = joints
       self.representation = representation
       self.chunk = chunk
-      self.execute = execute
+      self.execution = execution
     }
   }
 
@@ -40,23 +41,30 @@ public final class PolicySource {
     public let plan: Plan
     /// Counts loads from 1.
     public let generation: UInt32
+    let memory: PolicyMemory
 
     /// A policy ready for the tick.
     public init(policy: Policy, plan: Plan, generation: UInt32) {
       self.policy = policy
       self.plan = plan
       self.generation = generation
+      let interface = policy.description.interface
+      var decay: Double?
+      if case .ensembling(let value) = plan.execution { decay = value }
+      memory = PolicyMemory(
+        features: interface.features.count, history: interface.history, joints: plan.joints.count, chunk: plan.chunk,
+        decay: decay)
     }
   }
 
   private let ticks: Int
-  private let inputs: UnsafeMutableBufferPointer<Float>
-  private let outputs: UnsafeMutableBufferPointer<Float>
   private var loaded: Unmanaged<Loaded>?
   private var used = Int.max
   private var phase = 0
   private var start = JointVector.zero
   private var target = JointVector.zero
+  /// Where the arm was measured at the last inference.
+  private var present = JointVector.zero
   /// The ensemble's disagreement at the last inference; NaN before one.
   public private(set) var doubt = Float.nan
   /// The loaded policy's generation; 0 without one.
@@ -64,22 +72,8 @@ public final class PolicySource {
   /// Whether the loaded policy looks at the environment.
   public private(set) var usesEnvironment = false
 
-  /// The most features and outputs a policy may have; storage for them is allocated here, once.
-  public static let capacity = 1024
-
   /// A source that decides every `ticks` ticks.
-  public init(ticks: Int) {
-    self.ticks = ticks
-    inputs = .allocate(capacity: Self.capacity)
-    outputs = .allocate(capacity: Self.capacity)
-    inputs.initialize(repeating: 0)
-    outputs.initialize(repeating: 0)
-  }
-
-  deinit {
-    inputs.deallocate()
-    outputs.deallocate()
-  }
+  public init(ticks: Int) { self.ticks = ticks }
 
   /// Takes over a policy that the sender keeps alive.
   public func load(_ next: Unmanaged<Loaded>) {
@@ -92,10 +86,11 @@ public final class PolicySource {
   /// Whether there is a policy to ask.
   public var isLoaded: Bool { loaded != nil }
 
-  /// Drops what is left of a chunk and begins a decision period with the next wish: after every change of who commands.
+  /// Drops what is left of a chunk and what was seen before, and begins a decision period with the next wish: after every change of who commands.
   public func forget() {
     used = .max
     phase = 0
+    loaded?._withUnsafeGuaranteedRef { $0.memory.forget() }
   }
 
   /// True when the next wish needs an inference or the next part of a chunk.
@@ -117,25 +112,47 @@ public final class PolicySource {
   private func decide(position: JointVector, environment: EnvironmentReading, command: JointVector) -> JointVector {
     guard let loaded else { return command }
     return loaded._withUnsafeGuaranteedRef { loaded in
-      let plan = loaded.plan
-      if used >= plan.execute {
-        let features = UnsafeMutableBufferPointer(rebasing: inputs[..<loaded.policy.featureCount])
-        plan.features.compute(position, environment.values, into: features)
-        let actions = UnsafeMutableBufferPointer(rebasing: outputs[..<loaded.policy.actionCount])
-        doubt = loaded.policy.infer(UnsafeBufferPointer(features), mean: actions)
-        used = 0
-      }
-      var target = command
-      for (output, joint) in plan.joints.enumerated() {
-        let value = outputs[used * plan.joints.count + output]
-        switch plan.representation {
-        case .absolute: target[joint] = value
-        case .relativeToPresent: target[joint] = position[joint] + value
-        case .relativeToCommand: target[joint] = command[joint] + value
+      let (plan, memory) = (loaded.plan, loaded.memory)
+      memory.remember { plan.features.compute(position, environment.values, into: $0) }
+      switch plan.execution {
+      case .horizon(let decisions):
+        if used >= decisions { infer(loaded, position) }
+        used += 1
+        return self.position(loaded, step: used - 1, from: command)
+      case .ensembling:
+        infer(loaded, position)
+        // Steps count from the one before, so the plan is laid out from the command that is in force now.
+        var before = command
+        memory.plan { step in
+          before = self.position(loaded, step: step, from: before)
+          return before
         }
+        let mean = memory.averaged
+        var target = command
+        for joint in plan.joints { target[joint] = mean[joint] }
+        return target
       }
-      used += 1
-      return target
     }
+  }
+
+  private func infer(_ loaded: Loaded, _ position: JointVector) {
+    doubt = loaded.policy.infer(UnsafeBufferPointer(loaded.memory.inputs), mean: loaded.memory.outputs)
+    present = position
+    used = 0
+  }
+
+  /// Where a step of the last inference wants the joints; those that the policy does not move stay at `command`.
+  private func position(_ loaded: Loaded, step: Int, from command: JointVector) -> JointVector {
+    let plan = loaded.plan
+    var target = command
+    for (output, joint) in plan.joints.enumerated() {
+      let value = loaded.memory.outputs[step * plan.joints.count + output]
+      switch plan.representation {
+      case .absolute: target[joint] = value
+      case .relativeToPresent: target[joint] = present[joint] + value
+      case .relativeToCommand: target[joint] = command[joint] + value
+      }
+    }
+    return target
   }
 }

@@ -8,8 +8,9 @@ final class Adam<Scalar: TrainingScalar> {
   private static var beta2: Double { 0.999 }
   private static var epsilon: Double { 1e-8 }
 
-  private let first: Buffer<Scalar>
-  private let second: Buffer<Scalar>
+  /// m and v.
+  let first: Buffer<Scalar>
+  let second: Buffer<Scalar>
   private let decay: Double
   private let decoupled: Bool
   private let gradientLimit: Double?
@@ -22,6 +23,13 @@ final class Adam<Scalar: TrainingScalar> {
     decay = configuration.weightDecay
     decoupled = configuration.optimizer == .adamW
     gradientLimit = configuration.gradientLimit
+  }
+
+  /// Goes on as after `steps` steps; m and v are set from outside.
+  func resume(after steps: Int) {
+    powers = (1, 1)
+    // As `step` does it, so that the last bit is the same.
+    for _ in 0..<steps { powers = (powers.0 * Self.beta1, powers.1 * Self.beta2) }
   }
 
   /// One step down `gradient`, which is shortened first where it is longer than the limit.

@@ -5,6 +5,8 @@ struct Batches {
   /// The rows of one epoch, in their present order.
   private(set) var pool: [Int32]
   private var cursor: Int
+  /// How often the pool was shuffled.
+  private var shuffles = 0
   private let size: Int
   private let keepsPartial: Bool
   private var random: SplitMix64
@@ -47,8 +49,24 @@ struct Batches {
     return count
   }
 
+  /// How far it is: enough to go on from, because shuffling is repeatable.
+  struct Place: Codable, Equatable {
+    var shuffles: Int
+    var cursor: Int
+  }
+
+  /// How far it is.
+  var place: Place { Place(shuffles: shuffles, cursor: cursor) }
+
+  /// Goes from the beginning to where another was.
+  mutating func go(to place: Place) {
+    while shuffles < place.shuffles { shuffle() }
+    cursor = place.cursor
+  }
+
   private mutating func shuffle() {
     cursor = 0
+    shuffles += 1
     guard pool.count > 1 else { return }
     for index in stride(from: pool.count - 1, to: 0, by: -1) { pool.swapAt(index, random.index(below: index + 1)) }
   }

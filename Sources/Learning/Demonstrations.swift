@@ -1,12 +1,14 @@
 public import Arm
 public import Episodes
+public import Policy
 internal import RealTime
 
 /// What a person did, cut out of logged episodes as decisions: what the policy would have seen, what the person commanded.
 ///
 /// Only a person's ticks become rows, and only of episodes that ended in success: a segment without progress ends in
-/// failure and would poison what is learned. A decision at tick t has as its target the change from the command before t
-/// to the command at the last tick of its period, the same rule by which the tick carries decisions out; what it answers is
+/// failure and would poison what is learned. A decision at tick t has as its target the command at the last tick of its
+/// period, as it is, or as its change from the command before t or from where the arm was at t: the same rule by which the
+/// tick carries decisions out; what it answers is
 /// the scene a reaction time earlier (the rig's `policy.lead_ms`), so that the policy decides as the person would without
 /// the lag of eye and hand. A row's chunk
 /// ends where the person's run ends; what lies behind is masked, never padded.
@@ -23,13 +25,19 @@ public struct Demonstrations {
     public let decisionTicks: Int
     /// Decisions a row reaches ahead.
     public let chunk: Int
+    /// Decisions that a row's features reach back, the present one included.
+    public let history: Int
+    /// What the numbers of an action mean.
+    public let representation: ActionRepresentation
     /// How many ticks after a take-over are left out.
     public let settleTicks: Int
     /// How many ticks before a decision its features are taken: what the hand does now, the eye saw then.
     public let leadTicks: Int
 
     /// The columns of a rig's policies.
-    public init(rig: Rig, chunk: Int = 1) throws(FeatureError) {
+    public init(
+      rig: Rig, chunk: Int = 1, history: Int = 1, representation: ActionRepresentation = .relativeToCommand
+    ) throws(FeatureError) {
       plan = try rig.featurePlan()
       features = rig.policy.features
       let arm = rig.pairs[0].follower.arm
@@ -38,6 +46,8 @@ public struct Demonstrations {
       settleTicks = rig.policy.settle_ms * rig.loop_Hz / 1000
       leadTicks = rig.policy.lead_ms * rig.loop_Hz / 1000
       self.chunk = chunk
+      self.history = history
+      self.representation = representation
     }
   }
 
@@ -45,6 +55,8 @@ public struct Demonstrations {
   public private(set) var frames: Frames
   /// Episodes that gave rows.
   public private(set) var episodes = 0
+  /// The ids of those that were added from datasets, in the order of their numbers.
+  public private(set) var episodeIDs: [String] = []
   /// Episodes left out, by label.
   public private(set) var leftOut: [EpisodeLabel: Int] = [:]
   private let columns: Columns
@@ -52,7 +64,9 @@ public struct Demonstrations {
   /// No rows yet.
   public init(_ columns: Columns) {
     self.columns = columns
-    frames = Frames(features: columns.features, actions: columns.actions.map(\.name), chunk: columns.chunk)
+    frames = Frames(
+      features: columns.features, actions: columns.actions.map(\.name), chunk: columns.chunk,
+      history: columns.history)
   }
 
   /// Adds a dataset's episodes, in their order.
@@ -71,6 +85,7 @@ public struct Demonstrations {
       add(records, episode: episodes)
       guard frames.count > before else { continue }
       if holdsOut, Dataset.isHeldOut(entry.id) { frames.heldOut.insert(episodes) }
+      episodeIDs.append(entry.id)
       episodes += 1
     }
   }
@@ -93,29 +108,42 @@ public struct Demonstrations {
       let isTakeOver = first > 0 && records[first - 1].source == .blend
       var start = isTakeOver ? first + columns.settleTicks : first
       while start + ticks <= end {
-        append(records, at: start, until: end, episode: episode)
+        append(records, at: start, of: first..<end, episode: episode)
         start += ticks
       }
       first = end
     }
   }
 
-  private mutating func append(_ records: [TickRecord], at start: Int, until end: Int, episode: Int) {
+  /// Adds the decision at tick `start` of a person's run.
+  private mutating func append(_ records: [TickRecord], at start: Int, of run: Range<Int>, episode: Int) {
     let ticks = columns.decisionTicks
-    let valid = min(columns.chunk, (end - start) / ticks)
-    var features = [Float](repeating: 0, count: columns.features.count)
-    let seen = records[max(0, start - columns.leadTicks)]
-    features.withUnsafeMutableBufferPointer {
-      columns.plan.compute(seen.follower.position, seen.environment.values, into: $0)
+    let valid = min(columns.chunk, (run.upperBound - start) / ticks)
+    var features = [Float](repeating: 0, count: frames.featureWidth)
+    let width = columns.features.count
+    features.withUnsafeMutableBufferPointer { features in
+      for decision in 0..<columns.history {
+        // What was before the run belongs to somebody else's motion: the run's first sight stands for it.
+        let then = max(start - decision * ticks, run.lowerBound) - columns.leadTicks
+        let seen = records[max(0, then)]
+        let place = UnsafeMutableBufferPointer(rebasing: features[(decision * width)..<((decision + 1) * width)])
+        columns.plan.compute(seen.follower.position, seen.environment.values, into: place)
+      }
     }
     // An environment that had not spoken yet cannot be learned from.
     guard features.allSatisfy(\.isFinite) else { return }
-    var actions = [Float](repeating: 0, count: columns.chunk * columns.actions.count)
+    var actions = [Float](repeating: 0, count: frames.actionWidth)
     var before = records[max(0, start - 1)].command
     for step in 0..<valid {
       let after = records[start + (step + 1) * ticks - 1].command
+      let origin: JointVector =
+        switch columns.representation {
+        case .absolute: .zero
+        case .relativeToPresent: records[start].follower.position
+        case .relativeToCommand: before
+        }
       for (place, action) in columns.actions.enumerated() {
-        actions[step * columns.actions.count + place] = after[action.joint] - before[action.joint]
+        actions[step * columns.actions.count + place] = after[action.joint] - origin[action.joint]
       }
       before = after
     }

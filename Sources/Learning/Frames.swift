@@ -16,8 +16,10 @@ public struct Frames: Sendable, Equatable {
   public let actionNames: [String]
   /// Decisions that one row's actions reach ahead.
   public let chunk: Int
+  /// Decisions that one row's features reach back, the present one included.
+  public let history: Int
 
-  /// [row][feature]
+  /// [row][decision][feature], the present decision first.
   public private(set) var features: [Float] = []
   /// [row][chunk × joint]
   public private(set) var actions: [Float] = []
@@ -34,23 +36,36 @@ public struct Frames: Sendable, Equatable {
   public var heldOut: Set<Int> = []
 
   /// An empty table.
-  public init(features: [String], actions: [String], chunk: Int = 1) {
+  public init(features: [String], actions: [String], chunk: Int = 1, history: Int = 1) {
     featureNames = features
     actionNames = actions
     self.chunk = chunk
+    self.history = history
   }
 
   /// The number of rows.
   public var count: Int { episodes.count }
+  /// The columns of `features`: history × features.
+  public var featureWidth: Int { history * featureNames.count }
   /// The columns of `actions`: chunk × joints.
   public var actionWidth: Int { chunk * actionNames.count }
 
-  /// Adds a row. `features` has a value for each feature name, `actions` for each decision and joint.
+  /// Makes room for so many rows at once, so that a large table is not copied while it grows.
+  public mutating func reserve(_ rows: Int) {
+    features.reserveCapacity(rows * featureWidth)
+    actions.reserveCapacity(rows * actionWidth)
+    weights.reserveCapacity(rows)
+    episodes.reserveCapacity(rows)
+    sources.reserveCapacity(rows)
+    validSteps.reserveCapacity(rows)
+  }
+
+  /// Adds a row. `features` and `actions` have a value for each decision and name.
   public mutating func append(
     features: some Collection<Float>, actions: some Collection<Float>, episode: Int, source: Source = .person,
     weight: Float = 1, validSteps: Int? = nil
   ) {
-    precondition(features.count == featureNames.count, "a row has one value for each feature")
+    precondition(features.count == featureWidth, "a row has one value for each decision and feature")
     precondition(actions.count == actionWidth, "a row has one value for each decision and joint")
     self.features.append(contentsOf: features)
     self.actions.append(contentsOf: actions)
@@ -63,7 +78,8 @@ public struct Frames: Sendable, Equatable {
   /// Adds all rows of another table with the same columns.
   public mutating func append(_ other: Frames) {
     precondition(
-      other.featureNames == featureNames && other.actionNames == actionNames && other.chunk == chunk,
+      other.featureNames == featureNames && other.actionNames == actionNames && other.chunk == chunk
+        && other.history == history,
       "tables with other columns cannot be joined")
     features += other.features
     actions += other.actions
@@ -90,7 +106,7 @@ public struct Frames: Sendable, Equatable {
 
   /// The features of a row.
   public func features(of row: Int) -> ArraySlice<Float> {
-    features[(row * featureNames.count)..<((row + 1) * featureNames.count)]
+    features[(row * featureWidth)..<((row + 1) * featureWidth)]
   }
 
   /// The actions of a row.
@@ -104,15 +120,18 @@ extension Frames {
   func validate() throws(LearningError) {
     guard count > 0 else { throw .empty }
     let sizes = [featureNames.count, actionNames.count]
-    guard sizes.allSatisfy({ (1...64).contains($0) }), (1...256).contains(chunk) else {
+    guard sizes.allSatisfy({ (1...64).contains($0) }), (1...256).contains(chunk), (1...64).contains(history)
+    else {
       throw .configuration(
-        key: "columns", found: "\(sizes[0]) features, \(sizes[1]) joints, a chunk of \(chunk)",
-        expected: "1 to 64 features, 1 to 64 joints, a chunk of 1 to 256")
+        key: "columns",
+        found: "\(sizes[0]) features, \(sizes[1]) joints, a chunk of \(chunk), a history of \(history)",
+        expected: "1 to 64 features, 1 to 64 joints, a chunk of 1 to 256 and a history of 1 to 64 decisions")
     }
     if let place = features.firstIndex(where: { !$0.isFinite }) {
-      let (row, column) = place.quotientAndRemainder(dividingBy: featureNames.count)
+      let (row, column) = place.quotientAndRemainder(dividingBy: featureWidth)
       throw .notFinite(
-        kind: "feature", name: featureNames[column], value: features[place], row: row, episode: episodes[row])
+        kind: "feature", name: featureNames[column % featureNames.count], value: features[place], row: row,
+        episode: episodes[row])
     }
     for row in 0..<count {
       let real = validSteps[row] * actionNames.count

@@ -12,6 +12,12 @@ public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
   case weight(value: Float, row: Int, episode: Int)
   /// A number of the recipe is out of its bounds.
   case configuration(key: String, found: String, expected: String)
+  /// A joint should choose among values but only ever had one.
+  case oneLevel(joint: String)
+  /// A kept state is of another training.
+  case otherTraining(path: String, what: String)
+  /// A kept state cannot be read.
+  case checkpoint(path: String, reason: String)
   /// The loss became infinite or NaN.
   case diverged(step: Int, learningRate: Double)
   /// What was learned is no policy.
@@ -32,6 +38,13 @@ public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
       "Row \(row) (episode \(episode)) has the weight \(value); expected 0 or more."
     case .configuration(let key, let found, let expected):
       "The recipe's \(key) is \(found); expected \(expected)."
+    case .oneLevel(let joint):
+      "The joint \(joint) should choose among values, but it only ever had one. Leave it out of the choice."
+    case .otherTraining(let path, let what):
+      "\(path) is the state of another training: its \(what) differs. "
+        + "Train with the same datasets, recipe and seed, or remove the file to begin anew."
+    case .checkpoint(let path, let reason):
+      "\(path) cannot be gone on from: \(reason). Remove it to begin anew."
     case .diverged(let step, let learningRate):
       "Training diverged: by step \(step) the loss was no number any more. "
         + "Use a learning rate below \(learningRate), or set a gradient limit."

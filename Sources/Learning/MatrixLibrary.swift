@@ -15,6 +15,34 @@ public enum MatrixLibrary {
   /// The kernels that the library chose for this CPU.
   static var core: String { String(cString: openblas_get_corename()) }
 
+  /// Begins this program anew where `environment` asks for something, because the library reads it while it is loaded.
+  ///
+  /// Called first thing by verbs that train. Where the program cannot be begun anew it goes on, slower.
+  public static func restartWithBestCore() {
+    let wanted = environment
+    guard wanted["OPENBLAS_CORETYPE"] != nil else { return }
+    for (name, value) in wanted { setenv(name, value, 1) }
+    var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
+    execv("/proc/self/exe", &arguments)
+    for argument in arguments { free(argument) }
+  }
+
+  /// GFLOP/s of the library's own product of two square matrices: what of the core's peak a program gets.
+  public static func multiplicationRate(size: Int) -> Double {
+    _ = description
+    let matrices = (0..<3).map { _ in Buffer([Float](repeating: 0.5, count: size * size)) }
+    func multiply() {
+      Float.multiply(
+        size, size, size, matrices[0].pointer, transposed: false, matrices[1].pointer, transposed: false,
+        into: matrices[2].pointer)
+    }
+    multiply()
+    let clock = ContinuousClock()
+    let best = (0..<5).map { _ in clock.measure(multiply) }.min() ?? .zero
+    let seconds = Double(best.components.attoseconds) * 1e-18 + Double(best.components.seconds)
+    return 2 * Double(size * size) * Double(size) / seconds * 1e-9
+  }
+
   /// What to add to the environment of a process that will train.
   ///
   /// The library reads it while it is loaded, so it is too late for the process itself. One thread, so that no idle

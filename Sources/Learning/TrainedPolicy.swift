@@ -40,18 +40,19 @@ public struct TrainedPolicy: Sendable {
   private let features: [String]
   private let actions: [String]
   private let chunk: Int
+  private let history: Int
 
   /// The policy's description; its lineage can be added to before it is saved.
   public func description(
     arm: String, representation: ActionRepresentation, decision_Hz: Double,
-    precision: NetworkShape.Precision = .float32
+    precision: NetworkShape.Precision = .float32, execution: ChunkExecution? = nil
   ) -> PolicyDescription {
     var network = network
     network.precision = precision
     return PolicyDescription(
       interface: PolicyInterface(
         arm: arm, features: features, actions: actions, representation: representation, decision_Hz: decision_Hz,
-        chunk: chunk),
+        chunk: chunk, execution: execution, history: history),
       network: network, statistics: statistics, lineage: lineage)
   }
 
@@ -63,9 +64,9 @@ public struct TrainedPolicy: Sendable {
 
   /// Writes the policy's folder, all or nothing; an existing one is replaced only where `replacing` is set.
   public func save(
-    to directory: URL, description: PolicyDescription, replacing: Bool = false
+    to directory: URL, description: PolicyDescription, replacing: Bool = false, attachments: [String: Data] = [:]
   ) throws(PolicyError) {
-    try Policy.save(description, parameters, to: directory, replacing: replacing)
+    try Policy.save(description, parameters, to: directory, replacing: replacing, attachments: attachments)
   }
 
   init(
@@ -75,11 +76,13 @@ public struct TrainedPolicy: Sendable {
     parameters = PolicyParameters(members: members.map { $0.layers(best: run.stoppedEarly) })
     statistics = data.statistics
     network = NetworkShape(
-      hidden: configuration.hidden, activation: configuration.activation, ensemble: configuration.ensemble,
+      hidden: configuration.hidden, activation: configuration.activation, layerNorm: configuration.layerNorm,
+      residual: configuration.residual, head: data.head, ensemble: configuration.ensemble,
       standardised: configuration.standardises)
     features = frames.featureNames
     actions = frames.actionNames
     chunk = frames.chunk
+    history = frames.history
     report = Report(data, run)
     var lineage = Lineage()
     lineage.recipe = configuration.name

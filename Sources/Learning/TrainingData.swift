@@ -25,7 +25,12 @@ final class TrainingData<Scalar: TrainingScalar>: Sendable {
   let constantFeatures: [String]
   let constantActions: [String]
   let featureCount: Int
+  /// Columns of an action: chunk × joints.
   let actionCount: Int
+  let chunk: Int
+  let joints: [String]
+  /// What the networks' last layer means.
+  let head: ActionHead
 
   init(_ frames: Frames, _ configuration: BehaviorCloning.Configuration) throws(LearningError) {
     let used = (0..<frames.count).filter { frames.weights[$0] > 0 }
@@ -43,17 +48,23 @@ final class TrainingData<Scalar: TrainingScalar>: Sendable {
     constantActions = zip(frames.actionNames, actions).filter { $0.1.std < PolicyStatistics.constantActionStd }.map(\.0)
     let weight = rows.reduce(0.0) { $0 + Double(frames.weights[$1]) } / Double(rows.count)
     self.statistics = statistics
-    featureCount = frames.featureNames.count
+    featureCount = frames.featureWidth
     actionCount = frames.actionWidth
+    chunk = frames.chunk
+    joints = frames.actionNames
+    head = try configuration.head.actionHead(frames, rows)
     let standardised = configuration.standardises
-    training = Table(frames, rows, statistics, standardised: standardised, weight)
+    training = Table(frames, rows, statistics, head, standardised: standardised, weight)
     let others = used.filter { frames.heldOut.contains(frames.episodes[$0]) }
-    heldOut = Table(frames, others, statistics, standardised: standardised, weight)
+    heldOut = Table(frames, others, statistics, head, standardised: standardised, weight)
   }
 }
 
 extension TrainingData.Table {
-  init(_ frames: Frames, _ rows: [Int], _ statistics: PolicyStatistics, standardised: Bool, _ meanWeight: Double) {
+  init(
+    _ frames: Frames, _ rows: [Int], _ statistics: PolicyStatistics, _ head: ActionHead, standardised: Bool,
+    _ meanWeight: Double
+  ) {
     func normalised(
       _ columns: [PolicyStatistics.Normalisation], _ row: (Int) -> ArraySlice<Float>
     ) -> Buffer<Scalar> {
@@ -71,11 +82,60 @@ extension TrainingData.Table {
       return result
     }
     count = rows.count
-    features = normalised(statistics.featureNormalisation(standardised: standardised), frames.features(of:))
+    let input = statistics.featureNormalisation(standardised: standardised)
+    features = normalised((0..<frames.history).flatMap { _ in input }, frames.features(of:))
     actions = normalised(statistics.actionNormalisation(standardised: standardised), frames.actions(of:))
     weights = Buffer(rows.map { Scalar(Double(frames.weights[$0]) / meanWeight) })
     valid = Buffer(rows.map { Int32(frames.validSteps[$0] * frames.actionNames.count) })
     episodes = rows.map { frames.episodes[$0] }
+    for column in 0..<frames.actionWidth {
+      guard let levels = head.levels(of: frames.actionNames[column % frames.actionNames.count]) else { continue }
+      for (index, row) in rows.enumerated() {
+        let value = frames.actions[row * frames.actionWidth + column]
+        actions.pointer[index * frames.actionWidth + column] = Scalar(Self.nearest(value, in: levels))
+      }
+    }
+  }
+
+  /// The place of the level that is nearest to a value.
+  private static func nearest(_ value: Float, in levels: [Float]) -> Int {
+    levels.indices.min { abs(levels[$0] - value) < abs(levels[$1] - value) } ?? 0
+  }
+}
+
+extension BehaviorCloning.Configuration.Head {
+  /// The head of the policy that is learned from `rows`: levels are cut from what the joints did there.
+  func actionHead(_ frames: Frames, _ rows: [Int]) throws(LearningError) -> ActionHead {
+    switch self {
+    case .mean: return .mean
+    case .mixture(let components): return .mixture(components: components)
+    case .categorical(let counts):
+      var levels: [String: [Float]] = [:]
+      for (joint, count) in counts.sorted(by: { $0.key < $1.key }) {
+        guard let place = frames.actionNames.firstIndex(of: joint) else {
+          throw .configuration(
+            key: "head.categorical", found: joint, expected: "one of \(frames.actionNames.joined(separator: ", "))")
+        }
+        levels[joint] = Self.levels(frames.values(of: place, rows), count)
+        if levels[joint]?.count ?? 0 < 2 { throw .oneLevel(joint: joint) }
+      }
+      return .categorical(levels: levels)
+    }
+  }
+
+  /// The range in `count` equal parts; the mean of what lies in each that is not empty.
+  static func levels(_ values: [Float], _ count: Int) -> [Float] {
+    guard let least = values.min(), let greatest = values.max(), least < greatest else {
+      return values.min().map { [$0] } ?? []
+    }
+    var sums = [Double](repeating: 0, count: count)
+    var members = [Int](repeating: 0, count: count)
+    for value in values {
+      let part = min(count - 1, Int(Float(count) * (value - least) / (greatest - least)))
+      sums[part] += Double(value)
+      members[part] += 1
+    }
+    return zip(sums, members).compactMap { $1 > 0 ? Float($0 / Double($1)) : nil }
   }
 }
 
@@ -101,10 +161,16 @@ extension PolicyStatistics.Column {
 }
 
 extension Frames {
-  /// The columns of the features over `rows`.
+  /// The columns of the present decision's features over `rows`; those before it are normalised alike.
   func featureColumns(_ rows: [Int]) -> [PolicyStatistics.Column] {
-    let width = featureNames.count
-    return (0..<width).map { index in .init(of: rows.map { features[$0 * width + index] }) }
+    featureNames.indices.map { index in .init(of: rows.map { features[$0 * featureWidth + index] }) }
+  }
+
+  /// All real actions of a joint over `rows`.
+  func values(of joint: Int, _ rows: [Int]) -> [Float] {
+    rows.flatMap { row in
+      (0..<validSteps[row]).map { actions[row * actionWidth + $0 * actionNames.count + joint] }
+    }
   }
 
   /// The columns of the actions over those of `rows` in which they are real.

@@ -4,41 +4,66 @@ internal import RealTime
 
 /// One network with its gradient, for batches.
 ///
-///     h₀ = x       hₗ = activation(hₗ₋₁ Wₗᵀ + bₗ)       y = h_L (no activation)
+///     h₀ = x      hₗ₊₁ = mask ∘ activation(norm(hₗ Wₗᵀ + bₗ)) [+ hₗ]      y = h_L W_Lᵀ + b_L
 ///
-/// All weights lie in one vector, layer by layer, W ([out][in], as in PyTorch) before b, and so does the gradient:
-/// the optimizer need not know of layers.
+/// All weights lie in one vector, layer by layer, W ([out][in], as in PyTorch) before b before the normalisation's gain
+/// and shift, and so does the gradient: the optimizer need not know of layers.
 final class TrainingNetwork<Scalar: TrainingScalar> {
   let widths: [Int]
   let parameters: Buffer<Scalar>
   let gradient: Buffer<Scalar>
+  /// What the last layer's numbers mean to the loss.
+  let head: TrainingHead
+  /// Whether all layers but the first see their weights and inputs as int8 would (the gradient passes straight through).
+  var quantizes = false { didSet { if quantizes { makeRoomToQuantize() } } }
+
   private let activation: Int32
-  /// Where each layer's weights begin.
-  private let offsets: [Int]
+  private let layers: [TrainingLayer<Scalar>]
+  private let rows: Int
   /// [layer][row][unit]; the first is the batch itself.
   private let outputs: [Buffer<Scalar>]
   private let deltas: (Buffer<Scalar>, Buffer<Scalar>)
+  /// What flows past a layer that adds to its input.
+  private let carry: Buffer<Scalar>
+  /// Weights and inputs as int8 would see them, by layer.
+  private var rounded: [(weights: Buffer<Scalar>, input: Buffer<Scalar>)] = []
 
   /// Room for batches of up to `rows`; all weights zero.
-  init(widths: [Int], activation: NetworkShape.Activation, rows: Int) {
+  init(
+    widths: [Int], activation: NetworkShape.Activation, rows: Int, layerNorm: Bool = false, residual: Bool = false,
+    dropout: Double = 0, head: TrainingHead? = nil
+  ) {
     self.widths = widths
+    self.rows = rows
+    self.head = head ?? .numbers(widths.last ?? 0)
     self.activation =
       switch activation {
       case .relu: Int32(US_TRAIN_RELU)
       case .tanh: Int32(US_TRAIN_TANH)
+      case .gelu: Int32(US_TRAIN_GELU)
       }
     var offset = 0
-    var offsets: [Int] = []
-    for (inputs, outputs) in zip(widths, widths.dropFirst()) {
-      offsets.append(offset)
-      offset += (inputs + 1) * outputs
+    var layers: [TrainingLayer<Scalar>] = []
+    for index in 0..<(widths.count - 1) {
+      let layer = TrainingLayer<Scalar>(
+        inputs: widths[index], units: widths[index + 1], offset: offset, rows: rows,
+        isHidden: index + 2 < widths.count,
+        special: .init(
+          layerNorm: layerNorm, adds: residual && index > 0 && widths[index] == widths[index + 1], dropout: dropout,
+          keepsInput: activation == .gelu))
+      layers.append(layer)
+      offset = layer.end
     }
-    self.offsets = offsets
+    self.layers = layers
     parameters = Buffer(offset)
     gradient = Buffer(offset)
     outputs = widths.map { Buffer(rows * $0) }
     let widest = rows * (widths.max() ?? 0)
     deltas = (Buffer(widest), Buffer(widest))
+    carry = Buffer(residual ? widest : 0)
+    for layer in layers where layer.normalises {
+      for unit in 0..<layer.units { parameters.pointer[layer.gain + unit] = 1 }
+    }
   }
 
   var layerCount: Int { widths.count - 1 }
@@ -49,26 +74,46 @@ final class TrainingNetwork<Scalar: TrainingScalar> {
   /// What `backward` starts from: the slope of the loss by `output`. `loss` fills it, or whoever has a loss of its own.
   var outputSlope: Buffer<Scalar> { deltas.0 }
 
-  /// PyTorch's default: weights and biases uniform in ±1/√inputs.
+  private func makeRoomToQuantize() {
+    guard rounded.isEmpty else { return }
+    rounded = layers.map { (Buffer($0.inputs * $0.units), Buffer(rows * $0.inputs)) }
+  }
+
+  /// PyTorch's default: weights and biases uniform in ±1/√inputs; gains 1, shifts 0.
   func initialise(_ random: inout SplitMix64) {
-    for layer in 0..<layerCount {
-      let bound = 1 / Double(widths[layer]).squareRoot()
-      let count = (widths[layer] + 1) * widths[layer + 1]
-      for index in 0..<count { parameters.pointer[offsets[layer] + index] = Scalar(random.uniform(-bound...bound)) }
+    for layer in layers {
+      let bound = 1 / Double(layer.inputs).squareRoot()
+      for index in layer.offset..<layer.gain {
+        parameters.pointer[index] = Scalar(random.uniform(-bound...bound))
+      }
     }
   }
 
-  /// Fills `output` for the first `rows` of `input`.
-  func forward(rows: Int) {
-    for layer in 0..<layerCount {
-      let (inputs, units) = (widths[layer], widths[layer + 1])
-      let weights = parameters.pointer + offsets[layer]
-      let y = outputs[layer + 1].pointer
+  /// Fills `output` for the first `rows` of `input`; units are left out at random only where `dropping` is given.
+  func forward(rows: Int, dropping random: UnsafeMutablePointer<SplitMix64>? = nil) {
+    for (index, layer) in layers.enumerated() {
+      let (x, weights) = seen(index, rows)
+      let y = outputs[index + 1].pointer
       Scalar.multiply(
-        rows, units, inputs, outputs[layer].pointer, transposed: false, weights, transposed: true, into: y)
-      let last = layer + 1 == layerCount
-      Scalar.activate(y, weights + inputs * units, rows, units, last ? Int32(US_TRAIN_LINEAR) : activation)
+        rows, layer.units, layer.inputs, x, transposed: false, weights, transposed: true, into: y)
+      let bias = parameters.pointer + layer.bias
+      if layer.isPlain {
+        Scalar.activate(y, bias, rows, layer.units, layer.isHidden ? activation : Int32(US_TRAIN_LINEAR))
+      } else {
+        Scalar.activate(y, bias, rows, layer.units, Int32(US_TRAIN_LINEAR))
+        layer.finish(y, outputs[index].pointer, parameters.pointer, rows, activation, random)
+      }
     }
+  }
+
+  /// A layer's input and weights, as they are or as int8 would see them.
+  private func seen(_ index: Int, _ rows: Int) -> (x: UnsafePointer<Scalar>, weights: UnsafePointer<Scalar>) {
+    let layer = layers[index]
+    let (x, weights) = (outputs[index].pointer, parameters.pointer + layer.offset)
+    guard quantizes, index > 0 else { return (UnsafePointer(x), UnsafePointer(weights)) }
+    Scalar.quantize(x, into: rounded[index].input.pointer, rows, layer.inputs)
+    Scalar.quantize(weights, into: rounded[index].weights.pointer, layer.units, layer.inputs)
+    return (UnsafePointer(rounded[index].input.pointer), UnsafePointer(rounded[index].weights.pointer))
   }
 
   /// The loss of the first `rows` against `targets`; prepares `backward`.
@@ -76,41 +121,59 @@ final class TrainingNetwork<Scalar: TrainingScalar> {
     _ loss: BehaviorCloning.Configuration.Loss, rows: Int, targets: Buffer<Scalar>, weights: Buffer<Scalar>,
     valid: Buffer<Int32>
   ) -> Double {
-    Scalar.loss(
-      output.pointer, targets.pointer, weights.pointer, valid.pointer, rows, widths[layerCount], loss,
-      into: deltas.0.pointer)
+    let batch = LossBatch<Scalar>(
+      rows: rows, targets: targets.pointer, weights: weights.pointer, valid: valid.pointer)
+    return head.loss(loss, output.pointer, batch, into: deltas.0.pointer)
   }
 
   /// Fills `gradient` from what `forward` and `loss` left.
   func backward(rows: Int) {
     var (delta, next) = deltas
-    for layer in (0..<layerCount).reversed() {
-      let (inputs, units) = (widths[layer], widths[layer + 1])
-      let weights = parameters.pointer + offsets[layer]
-      let weightGradient = gradient.pointer + offsets[layer]
-      let last = layer + 1 == layerCount
-      Scalar.backward(
-        delta.pointer, outputs[layer + 1].pointer, weightGradient + inputs * units, rows, units,
-        last ? Int32(US_TRAIN_LINEAR) : activation)
+    for index in layers.indices.reversed() {
+      let layer = layers[index]
+      let quantized = quantizes && index > 0
+      let x = quantized ? rounded[index].input.pointer : outputs[index].pointer
+      let weights = quantized ? rounded[index].weights.pointer : parameters.pointer + layer.offset
+      let biasGradient = gradient.pointer + layer.bias
+      if layer.adds { carry.pointer.update(from: delta.pointer, count: rows * layer.units) }
+      if layer.isPlain {
+        Scalar.backward(
+          delta.pointer, outputs[index + 1].pointer, biasGradient, rows, layer.units,
+          layer.isHidden ? activation : Int32(US_TRAIN_LINEAR))
+      } else {
+        layer.unfinish(delta.pointer, parameters.pointer, gradient.pointer, rows, activation)
+        Scalar.backward(
+          delta.pointer, outputs[index + 1].pointer, biasGradient, rows, layer.units, Int32(US_TRAIN_LINEAR))
+      }
       Scalar.multiply(
-        units, inputs, rows, delta.pointer, transposed: true, outputs[layer].pointer, transposed: false,
-        into: weightGradient)
-      guard layer > 0 else { break }
+        layer.units, layer.inputs, rows, delta.pointer, transposed: true, x, transposed: false,
+        into: gradient.pointer + layer.offset)
+      guard index > 0 else { break }
       Scalar.multiply(
-        rows, inputs, units, delta.pointer, transposed: false, weights, transposed: false, into: next.pointer)
+        rows, layer.inputs, layer.units, delta.pointer, transposed: false, weights, transposed: false,
+        into: next.pointer)
+      if layer.adds { Scalar.add(next.pointer, carry.pointer, rows * layer.inputs) }
       swap(&delta, &next)
     }
   }
 
   /// The weights as layers.
   func layers(of parameters: Buffer<Scalar>) -> [DenseParameters] {
-    let values = parameters.values.map { Float($0) }
-    return (0..<layerCount).map { layer in
-      let (inputs, units) = (widths[layer], widths[layer + 1])
-      let bias = offsets[layer] + inputs * units
+    layers.map { layer in
+      func values(_ range: Range<Int>) -> [Float] { range.map { Float(parameters.pointer[$0]) } }
       return DenseParameters(
-        inputs: inputs, outputs: units, weights: Array(values[offsets[layer]..<bias]),
-        bias: Array(values[bias..<(bias + units)]))
+        inputs: layer.inputs, outputs: layer.units, weights: values(layer.offset..<layer.bias),
+        bias: values(layer.bias..<layer.gain),
+        norm: layer.normalises
+          ? NormParameters(gain: values(layer.gain..<layer.shift), shift: values(layer.shift..<layer.end)) : nil)
+    }
+  }
+
+  /// Takes over weights of the same shape.
+  func set(_ dense: [DenseParameters]) {
+    for (layer, values) in zip(layers, dense) {
+      let all = values.weights + values.bias + (values.norm.map { $0.gain + $0.shift } ?? [])
+      for (index, value) in all.enumerated() { parameters.pointer[layer.offset + index] = Scalar(value) }
     }
   }
 }

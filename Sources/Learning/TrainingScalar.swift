@@ -3,7 +3,7 @@ internal import CKernels
 internal import COpenBLAS
 
 /// A number that networks are trained in.
-protocol TrainingScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
+protocol TrainingScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable, TrainingLayerScalar {
   typealias Pointer = UnsafeMutablePointer<Self>
   typealias Constant = UnsafePointer<Self>
 
@@ -27,7 +27,7 @@ protocol TrainingScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 }
 
 extension BehaviorCloning.Configuration.Loss {
-  fileprivate var code: Int32 {
+  var code: Int32 {
     switch self {
     case .meanSquare: Int32(US_TRAIN_SQUARE)
     case .absolute: Int32(US_TRAIN_ABSOLUTE)
@@ -35,7 +35,7 @@ extension BehaviorCloning.Configuration.Loss {
     }
   }
 
-  fileprivate var knee: Double { if case .huber(let knee) = self { knee } else { 0 } }
+  var knee: Double { if case .huber(let knee) = self { knee } else { 0 } }
 }
 
 extension Float: TrainingScalar {

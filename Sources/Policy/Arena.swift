@@ -25,6 +25,13 @@ final class Arena {
     return UnsafeMutableBufferPointer(start: block.bindMemory(to: type, capacity: count), count: count)
   }
 
+  /// A copy of some structs of the kernels.
+  func copies<Element: BitwiseCopyable>(_ values: [Element]) -> UnsafeMutablePointer<Element> {
+    let copy = pointer(Element.self, values.count)
+    for (index, value) in values.enumerated() { copy[index] = value }
+    return copy
+  }
+
   /// Zeroed floats.
   func floats(_ count: Int) -> UnsafeMutablePointer<Float> { pointer(Float.self, count) }
 
@@ -37,16 +44,24 @@ final class Arena {
 
   /// The layer with its weights transposed to [input][stride].
   func f32(_ dense: DenseParameters, relu: Bool) -> us_dense_f32 {
-    let stride = Int(us_dense_stride(Int32(dense.outputs)))
-    let weights = floats(dense.inputs * stride)
+    f32([dense], pitch: Int(us_dense_stride(Int32(dense.outputs))), relu: relu)
+  }
+
+  /// Layers that see the same input as one: the outputs of each begin `pitch` behind those of the one before.
+  func f32(_ members: [DenseParameters], pitch: Int, relu: Bool) -> us_dense_f32 {
+    let (inputs, stride) = (members[0].inputs, members.count * pitch)
+    let weights = floats(inputs * stride)
     let bias = floats(stride)
-    for o in 0..<dense.outputs {
-      bias[o] = dense.bias[o]
-      for i in 0..<dense.inputs { weights[i * stride + o] = dense.weights[o * dense.inputs + i] }
+    for (member, dense) in members.enumerated() {
+      for o in 0..<dense.outputs {
+        bias[member * pitch + o] = dense.bias[o]
+        for i in 0..<inputs { weights[i * stride + member * pitch + o] = dense.weights[o * inputs + i] }
+      }
     }
+    let outputs = members.count == 1 ? members[0].outputs : stride
     return us_dense_f32(
-      inputs: Int32(dense.inputs), outputs: Int32(dense.outputs), stride: Int32(stride), relu: relu ? 1 : 0,
-      weights: weights, bias: bias)
+      inputs: Int32(inputs), outputs: Int32(outputs), stride: Int32(stride), relu: relu ? 1 : 0, weights: weights,
+      bias: bias)
   }
 
   /// The layer with each output's weights as integers within ±127 of that output's own scale.

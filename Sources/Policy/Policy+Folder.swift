@@ -83,9 +83,10 @@ extension Policy {
   /// Writes a policy's folder: all of it, or nothing.
   ///
   /// The files are written and synced beside `directory`, which then appears in one step. A folder that exists is left
-  /// alone, unless `replacing` is set and it is a policy.
+  /// alone, unless `replacing` is set and it is a policy. `attachments` are further files, by name.
   public static func save(
-    _ description: PolicyDescription, _ parameters: PolicyParameters, to directory: URL, replacing: Bool = false
+    _ description: PolicyDescription, _ parameters: PolicyParameters, to directory: URL, replacing: Bool = false,
+    attachments: [String: Data] = [:]
   ) throws(PolicyError) {
     try description.validate()
     try parameters.validate(against: description)
@@ -113,6 +114,7 @@ extension Policy {
       var json = try encoder.encode(description)
       json.append(UInt8(ascii: "\n"))
       try write(json, to: draft.appending(path: descriptionFile))
+      for (name, data) in attachments { try write(data, to: draft.appending(path: name)) }
       if !exists {
         try manager.moveItem(at: draft, to: directory)
       } else if us_exchange_paths(draft.path, directory.path) != 0 {

@@ -4,6 +4,8 @@
 //       (arm units)            │ member 2                                   │─▶ mean ─▶ denormalise ─▶ clip ─▶ actions
 //                              └ member K                                   ┘─▶ variance ─▶ doubt
 //
+// Beside the mean stand two other heads (`ActionHead`): a choice among values, and a mixture of Gaussians.
+//
 // Units: features as their names say (rad, m); actions in radians, chunk × joints, row by row; inside the networks
 // everything counts in standard deviations of the training data.
 // Torque: a policy moves nothing. What it wishes for passes the envelope; a feature that is NaN makes every action
@@ -27,12 +29,13 @@ public final class Policy: @unchecked Sendable {
   public let description: PolicyDescription
   /// The kernels that compute them.
   public let kernels: Kernels
-  /// How many features `infer` takes.
+  /// How many numbers `infer` takes: the features, once for each decision that it looks at.
   public let featureCount: Int
   /// How many values `infer` gives: chunk × joints.
   public let actionCount: Int
 
-  let members: UnsafeMutableBufferPointer<Network>
+  let networks: Networks
+  let readout: Readout
   let arena: Arena
   let featureOffset: UnsafeMutablePointer<Float>
   let featureInverseScale: UnsafeMutablePointer<Float>
@@ -58,15 +61,16 @@ public final class Policy: @unchecked Sendable {
     self.kernels = kernels
     self.arena = arena
     featureCount = widths[0]
-    actionCount = widths[widths.count - 1]
-    members = arena.allocate(Network.self, parameters.members.count)
-    for (index, layers) in parameters.members.enumerated() {
-      members[index] = Network(layers, description.network, in: arena)
-    }
-    let features = description.statistics.features
+    actionCount = description.interface.actionCount
+    networks = Networks(parameters.members, description.network, in: arena)
+    // Each decision that is looked at has the same features.
+    let history = description.interface.history
+    let features = (0..<history).flatMap { _ in description.statistics.features }
     let actions = description.statistics.actions
     let standardised = description.network.standardised
-    let input = description.statistics.featureNormalisation(standardised: standardised)
+    let input = (0..<history).flatMap { _ in
+      description.statistics.featureNormalisation(standardised: standardised)
+    }
     let output = description.statistics.actionNormalisation(standardised: standardised)
     featureOffset = arena.floats(input.map(\.offset))
     featureInverseScale = arena.floats(input.map { 1 / $0.scale })
@@ -83,7 +87,9 @@ public final class Policy: @unchecked Sendable {
       })
     actionLower = arena.floats(actions.map(\.min))
     actionUpper = arena.floats(actions.map(\.max))
-    scratch = Scratch(widths: widths, members: parameters.members.count, in: arena)
+    readout = Readout(description.interface, description.network.head, output, in: arena)
+    scratch = Scratch(
+      widths: widths, actions: actions.count, members: parameters.members.count, in: arena)
   }
 
   /// Refuses a policy that was made for another arm, other features or other joints, and names the difference.

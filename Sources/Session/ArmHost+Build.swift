@@ -80,14 +80,9 @@ extension PolicySource.Loaded {
     guard joints.count == interface.actions.count else {
       throw PolicyError.otherNames("joints", expected: interface.actions, present: arm.jointNames)
     }
-    guard policy.actionCount <= PolicySource.capacity else {
-      throw PolicyError.value(
-        key: "interface.chunk", found: "\(interface.chunk) decisions of \(joints.count) joints",
-        expected: "at most \(PolicySource.capacity) numbers in all")
-    }
     let plan = PolicySource.Plan(
       features: try rig.featurePlan(interface.features), joints: joints, representation: interface.representation,
-      chunk: interface.chunk, execute: max(1, interface.chunk / 2))
+      chunk: interface.chunk, execution: interface.execution)
     self.init(policy: policy, plan: plan, generation: generation)
   }
 }

@@ -52,6 +52,7 @@ public final class ArmHost: SessionHost {
   private var environment: EnvironmentDecoder
   private var loaded: [PolicySource.Loaded] = []
   private var rounds: TrainingRounds?
+  private var strange: StrangeFeatures?
 
   /// Checks the servos (nothing moves, only RAM is written) and builds the loop.
   public init(rig: Rig, ports: consuming HostPorts, clock: TickClock, leaderMirrors: Bool) throws(HostError) {
@@ -167,12 +168,23 @@ public final class ArmHost: SessionHost {
     }
     // A policy stays alive as long as its host: a session loads a handful, of some hundred kilobytes each.
     loaded.append(next)
+    strange = StrangeFeatures(next)
     policyName = folder.lastPathComponent
     policyDigest = digest
     var request = Request(.loadPolicy)
     request.policy = UInt(bitPattern: Unmanaged.passUnretained(next).toOpaque())
     request.generation = next.generation
     ask(request)
+  }
+
+  /// Features that are outside what the loaded policy saw in training, a sentence each, and each only once.
+  ///
+  /// Looked for while the policy drives, and before it does wherever the arm stands still under power.
+  func strangeFeatures(_ snapshot: Snapshot) -> [String] {
+    let drives = snapshot.record.source == .policy
+    guard drives || snapshot.state.isPowered && snapshot.isAtRest && !snapshot.isMoving else { return [] }
+    let found = strange?.look(position: snapshot.record.follower.position, environment: snapshot.record.environment)
+    return (found ?? []).map { "\($0.words)\(drives ? "" : ", before it drives")" }
   }
 
   // MARK: Training between rounds

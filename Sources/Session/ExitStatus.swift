@@ -92,6 +92,11 @@ extension PolicyError: EndingError {
   }
 }
 
+extension TorchExchange.Failure: EndingError {
+  /// 65.
+  public var exitCode: Int32 { ExitStatus.data.rawValue }
+}
+
 extension PortError: EndingError {
   /// 69.
   public var exitCode: Int32 { ExitStatus.unavailable.rawValue }

@@ -248,6 +248,7 @@ public final class LiveSession {
         say("episode \(episode.episode): \(episode.label.rawValue)\(cause) in \(time) s\(help)")
       }
     }
+    for words in host.strangeFeatures(snapshot) { say(words) }
     if snapshot.fault != shownFault {
       shownFault = snapshot.fault
       if let row = snapshot.fault?.row { say("protective stop, \(row.name): \(row.cause). \(row.remedy)") }

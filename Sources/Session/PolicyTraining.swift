@@ -3,7 +3,7 @@ internal import Control
 internal import Episodes
 public import Foundation
 public import Learning
-internal import Policy
+public import Policy
 public import RealTime
 
 /// Training from datasets to a policy folder: what the verb `train` does, in a child process or in place.
@@ -12,12 +12,22 @@ public struct PolicyTraining: Sendable {
   public var rig: Rig
   /// Decisions that one inference reaches ahead.
   public var chunk = 1
+  /// How a chunk is carried out; nil for half of it, then a new one.
+  public var execution: ChunkExecution?
+  /// Decisions that one inference looks back on, the present one included.
+  public var history = 1
+  /// What the numbers of an action mean.
+  public var representation = ActionRepresentation.relativeToCommand
   /// How to train.
   public var recipe = BehaviorCloning.Configuration.standard
   /// int8 where it was found ready, else f32 with the reason; false: f32.
   public var wantsInt8 = true
   /// Datasets with fewer successful episodes than this are learned from whole: nothing is held out.
   public var leastToHoldOut = 20
+  /// Where the state of an unfinished training is kept, and gone on from.
+  public var checkpoint: URL?
+  /// Whether to rank the episodes by how well the others predict them.
+  public var ranks = false
 
   /// Training for a rig.
   public init(rig: Rig) { self.rig = rig }
@@ -38,6 +48,20 @@ public struct PolicyTraining: Sendable {
     public var problems: [String]
     /// Whether it was ended before its time.
     public var stoppedEarly: Bool { report.stoppedEarly }
+    /// The episodes, the one that disagrees most with the others first; empty unless asked for.
+    public var ranking: [RankedEpisode]
+  }
+
+  /// One episode among the others.
+  public struct RankedEpisode: Sendable, Encodable {
+    /// Its id.
+    public var id: String
+    /// Its frames.
+    public var frames: Int
+    /// What a policy learned from the other episodes gets wrong in it, as a share of a standard deviation.
+    public var error: Double
+    /// Whether that is more than three times the median.
+    public var isSuspect: Bool
   }
 
   /// Trains on all of `datasets`; `progress` gets the share done and may stop with false. Throws where there is nothing
@@ -47,7 +71,8 @@ public struct PolicyTraining: Sendable {
     progress: (TrainingProgress) -> Bool
   ) throws -> Result {
     if !replacing, FileManager.default.fileExists(atPath: output.path) { throw PolicyError.exists(path: output.path) }
-    var demonstrations = Demonstrations(try Demonstrations.Columns(rig: rig, chunk: chunk))
+    var demonstrations = Demonstrations(
+      try Demonstrations.Columns(rig: rig, chunk: chunk, history: history, representation: representation))
     let opened = try datasets.map { try Dataset.open($0.relativePath) }
     let problems = try opened.flatMap { try $0.problems() }
     // A log that is gone cannot be left out silently: the digest of what was learned from would name it.
@@ -63,37 +88,91 @@ public struct PolicyTraining: Sendable {
           + (problems.isEmpty ? "" : " Some logs wait to be mended: \(problems[0])."))
     }
     var recipe = recipe
-    if recipe == .standard { recipe.length = .steps(Self.steps(frames: demonstrations.frames.count)) }
+    let standard = BehaviorCloning.Configuration.standard
+    if recipe.name == standard.name, recipe.length == standard.length {
+      recipe.length = .steps(Self.steps(frames: demonstrations.frames.count))
+    }
+    let frames = demonstrations.frames
     let trained = try BehaviorCloning.train(
-      demonstrations.frames, recipe, seed: seed, clock: clock, progress: progress)
-    var description = trained.description(
-      arm: rig.pairs[0].follower.arm.name, representation: .relativeToCommand, decision_Hz: Double(rig.decision_Hz))
-    let precision = try choosePrecision(of: trained, demonstrations.frames, &description)
-    description.lineage.dataset = opened.map(\.digest).joined(separator: "+")
-    try trained.save(to: output, description: description, replacing: replacing)
+      frames, recipe, seed: seed, clock: clock, checkpoint: checkpoint, progress: progress)
+    var ready = try prepare(trained, frames)
+    if ready.wantsFineTuning, !trained.report.stoppedEarly {
+      // Once more, the last quarter of the steps with int8 in sight; kept only where that makes it ready.
+      recipe.quantizationAware = 0.25
+      let tuned = try prepare(
+        try BehaviorCloning.train(frames, recipe, seed: seed, clock: clock, progress: progress), frames)
+      if tuned.description.network.precision == .int8 {
+        ready = tuned
+        ready.words += ", after fine-tuning with int8 in sight"
+      }
+    }
+    ready.description.lineage.dataset = opened.map(\.digest).joined(separator: "+")
+    let title = "\(output.lastPathComponent): \(recipe.name), \(ready.trained.report.frames) frames"
+    let chart = LossChart(title: title, curve: ready.trained.report.curve).svg
+    try ready.trained.save(
+      to: output, description: ready.description, replacing: replacing, attachments: ["loss.svg": Data(chart.utf8)])
     return Result(
-      folder: output, frames: demonstrations.frames.count, episodes: demonstrations.episodes, report: trained.report,
-      precision: precision, problems: problems.map(\.description))
+      folder: output, frames: frames.count, episodes: demonstrations.episodes, report: ready.trained.report,
+      precision: ready.words, problems: problems.map(\.description),
+      ranking: try rank(demonstrations, recipe, seed: seed, clock: clock))
+  }
+
+  private func rank(
+    _ demonstrations: Demonstrations, _ recipe: BehaviorCloning.Configuration, seed: UInt64, clock: TickClock
+  ) throws -> [RankedEpisode] {
+    guard ranks else { return [] }
+    let ranking = try EpisodeRanking(demonstrations.frames, recipe, seed: seed, clock: clock)
+    return ranking.entries.map { entry in
+      RankedEpisode(
+        id: demonstrations.episodeIDs[entry.episode], frames: entry.frames, error: entry.error,
+        isSuspect: entry.error > 3 * ranking.median)
+    }
   }
 
   /// How long to train on a small set: with 460 frames, 4000 steps succeed in .60 of starts, 1500 in .79, 700 in .83, 400
   /// in .82, 200 in .84 (4 runs each); with thousands of frames 1500 do no harm.
   static func steps(frames: Int) -> Int { min(1500, max(400, frames)) }
 
+  /// A policy with the precision that it will run in.
+  private struct Prepared {
+    var trained: TrainedPolicy
+    var description: PolicyDescription
+    /// The precision and why, for a person.
+    var words: String
+    /// Whether int8 could run it but is not near enough.
+    var wantsFineTuning = false
+  }
+
   /// int8, if its decisions hardly differ from f32's: measured on held-out frames, or on all where none are held out.
-  private func choosePrecision(
-    of trained: TrainedPolicy, _ frames: Frames, _ description: inout PolicyDescription
-  ) throws -> String {
-    guard wantsInt8, description.network.activation == .relu else { return "f32" }
+  private func prepare(_ trained: TrainedPolicy, _ frames: Frames) throws -> Prepared {
+    var description = trained.description(
+      arm: rig.pairs[0].follower.arm.name, representation: representation, decision_Hz: Double(rig.decision_Hz),
+      execution: execution)
+    guard wantsInt8 else { return Prepared(trained: trained, description: description, words: "f32, as asked for") }
+    guard description.network.allowsInt8 else {
+      let words = "f32, because int8 takes plain ReLU networks only"
+      return Prepared(trained: trained, description: description, words: words)
+    }
     let heldOut = frames.heldOutRows
     let rows = (heldOut.isEmpty ? Array(0..<frames.count) : heldOut).flatMap { frames.features(of: $0) }
     let check = try QuantizationCheck.compare(description, trained.parameters, rows: rows)
-    let objections = check.objections(error: heldOut.isEmpty ? nil : trained.report.heldOutError)
-    if let first = objections.first { return "f32, because int8 is not ready: \(first)" }
+    // Errors come in radians, deviations as shares of a standard deviation.
+    let shares = zip(trained.report.heldOutError, description.statistics.actions).map { error, column in
+      error / max(column.std, PolicyStatistics.constantActionStd)
+    }
+    let objections = check.objections(error: heldOut.isEmpty ? nil : shares)
+    if let first = objections.first {
+      return Prepared(
+        trained: trained, description: description, words: "f32, because int8 is not ready: \(first)",
+        wantsFineTuning: true)
+    }
     description.network.precision = .int8
     let worst = check.columns.map(\.rms).max() ?? 0
     description.lineage.metrics?["int8 deviation, share of std"] = Double(worst)
-    return "int8, whose decisions differ from f32's by \((worst * 1000).rounded() / 10) % of a standard deviation (RMS)"
+    let share = (worst * 1000).rounded() / 10
+    return Prepared(
+      trained: trained, description: description,
+      words: "int8, whose decisions differ from f32's by \(share) % of a standard deviation (RMS)")
   }
 }
 

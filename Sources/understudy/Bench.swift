@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Foundation
+internal import Learning
 internal import Session
 
 /// Measures this machine with this program.
@@ -13,11 +15,12 @@ struct Bench: ParsableCommand {
       `make build` first: a debug build measures the compiler.
 
         understudy bench loop --rate 200 --seconds 10
-        understudy bench policy
+        understudy bench policy --peers
+        understudy bench train --scaling --svg scaling.svg
         understudy bench bus --twin --json
         understudy bench learning --peers
       """),
-    subcommands: [Loop.self, Network.self, Bus.self, Learning.self])
+    subcommands: [Loop.self, Network.self, Training.self, Bus.self, Learning.self])
 
   /// What every bench takes.
   struct Output: ParsableArguments {
@@ -56,11 +59,54 @@ struct Bench: ParsableCommand {
   /// Inference beside OpenBLAS.
   struct Network: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "policy", abstract: "How long a decision takes, in f32 and int8, beside OpenBLAS's sgemv.")
+      commandName: "policy",
+      abstract: "How long a decision takes, in f32 and int8, beside OpenBLAS, ONNX Runtime, PyTorch and numpy.")
 
+    @Flag(help: "With ONNX Runtime, PyTorch and numpy, which `make peers` installs.") var peers = false
     @OptionGroup var output: Output
 
-    func run() throws { try Ending.catching { Ending.show(try PolicyBenchmark().run(), json: output.json) } }
+    func run() throws {
+      try Ending.catching {
+        var benchmark = PolicyBenchmark()
+        benchmark.peers = peers
+        Ending.show(try benchmark.run(), json: output.json)
+      }
+    }
+  }
+
+  /// Training beside PyTorch.
+  struct Training: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "train", abstract: "How many samples a second a network learns from on one thread, beside PyTorch.")
+
+    @Flag(help: "With PyTorch, which `make peers` installs.") var peers = false
+    @Flag(help: "Instead: how time grows with frames (10³ to 10⁶) and with width.") var scaling = false
+    @Option(help: "With --scaling: the new file for its picture.") var svg: String?
+    @Flag(help: .hidden) var onlyMemory = false
+    @OptionGroup var output: Output
+
+    func validate() throws {
+      guard svg == nil || scaling else { throw ValidationError("--svg is the picture of --scaling; say that too.") }
+    }
+
+    func run() throws {
+      try Ending.catching {
+        MatrixLibrary.restartWithBestCore()
+        if onlyMemory { return print(try TrainBenchmark.peakMemory()) }
+        guard scaling else {
+          var benchmark = TrainBenchmark()
+          benchmark.peers = peers
+          return Ending.show(try benchmark.run(), json: output.json)
+        }
+        if let svg, FileManager.default.fileExists(atPath: svg) {
+          throw HostError.refused("\(svg) exists already and was left alone; choose another name.")
+        }
+        var picture = ""
+        let benchmark = try TrainScaling().run(svg: &picture)
+        if let svg { try Data(picture.utf8).write(to: URL(filePath: svg), options: .withoutOverwriting) }
+        Ending.show(benchmark, json: output.json)
+      }
+    }
   }
 
   /// A bus cycle on a twin.

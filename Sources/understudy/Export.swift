@@ -3,10 +3,10 @@ public import Episodes
 internal import Foundation
 internal import Session
 
-/// Writes datasets for other programs.
+/// Writes datasets and policies for other programs.
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write a dataset for LeRobot (LeRobotDataset v3.0).",
+    abstract: "Write a dataset for LeRobot (LeRobotDataset v3.0), or a policy for PyTorch.",
     discussion: Help.page(
       """
       Frame k of an episode stands for the moment k/fps after its first tick and takes the newest tick that was due by
@@ -18,10 +18,16 @@ struct Export: ParsableCommand {
         understudy export corrections --lerobot only-corrections \\
                           --only-interventions --fps 50
         lerobot-train --dataset.repo_id=me/mine --dataset.root=exported --policy.type=act
+
+      A policy becomes the state dict of one torch.nn.Sequential that takes features and gives joint motion in radians:
+      normalisation is folded into its layers, an ensemble becomes one wide network. The constructor is printed.
+
+        understudy export policies/first --torch first.safetensors
       """))
 
-  @Argument(help: "The dataset's folder.") var dataset: String
-  @Option(help: "The new folder for LeRobot's dataset.") var lerobot: String
+  @Argument(help: "The folder of the dataset or of the policy.") var folder: String
+  @Option(help: "The new folder for LeRobot's dataset.") var lerobot: String?
+  @Option(help: "The new safetensors file for PyTorch.") var torch: String?
   @Option(help: "Frames a second; the session's decision rate if not said.") var fps: Int?
   @Option(help: "What joints' numbers mean: degrees, normalized or radians.") var units = LeRobotUnits.degrees
   @Option(help: "Which command becomes the action: executed or wished.") var action = LeRobotExport.Action.executed
@@ -30,8 +36,19 @@ struct Export: ParsableCommand {
   @Option(help: "What LeRobot calls the robot; datasets merge only where it is the same.") var robotType = "so_follower"
   @Flag(help: "One JSON object on standard output, for machines.") var json = false
 
+  func validate() throws {
+    guard (lerobot == nil) != (torch == nil) else {
+      throw ValidationError("Say --lerobot FOLDER for a dataset or --torch FILE for a policy.")
+    }
+  }
+
   func run() throws {
     try Ending.catching {
+      if let torch {
+        let written = try TorchPolicies.export(policy: URL(filePath: folder), to: URL(filePath: torch))
+        return Ending.show(written, json: json)
+      }
+      guard let lerobot else { return }
       var export = LeRobotExport()
       export.fps = fps
       export.units = units
@@ -39,7 +56,7 @@ struct Export: ParsableCommand {
       export.onlyInterventions = onlyInterventions
       export.robot = robotType
       if all { export.labels = Set(EpisodeLabel.allCases) }
-      Ending.show(try export.run(Dataset.open(dataset), to: lerobot), json: json)
+      Ending.show(try export.run(Dataset.open(folder), to: lerobot), json: json)
     }
   }
 }

@@ -3,6 +3,7 @@ internal import Arm
 internal import Foundation
 internal import Glibc
 internal import Learning
+internal import Policy
 internal import RealTime
 internal import Session
 
@@ -20,6 +21,14 @@ struct Train: ParsableCommand {
                          --output policies/second
         understudy train demonstrations --rig so101 \\
                          --output policies/chapter --recipe chapter
+        understudy train demonstrations --rig so101 \\
+                         --output policies/chunked --chunk 8 --execute 4
+        understudy train demonstrations --rig so101 \\
+                         --output policies/long --steps 200000 \\
+                         --checkpoint long.training
+
+      With --checkpoint the same command goes on after Ctrl-C, to the same policy as without the pause. The loss curve is
+      in the policy's folder, as loss.svg.
       """))
 
   /// The recipes there are.
@@ -40,16 +49,49 @@ struct Train: ParsableCommand {
   @Option(help: "The seed of weights and batches.") var seed: UInt64 = 1
   @Option(help: "standard (ensemble of 5), or chapter (the textbook's).") var recipe = Recipe.standard
   @Option(help: "Decisions that one inference reaches ahead.") var chunk = 1
+  @Option(help: "Decisions of a chunk to carry out before the next inference; without it, half of them.")
+  var execute: Int?
+  @Option(help: "Infer at every decision and average all plans for it, the i-th oldest by exp(-K i); ACT's K is 0.01.")
+  var ensembling: Double?
+  @Option(help: "Decisions to look back on, the present one included.") var history = 1
+  @Option(help: "relative-to-command, relative-to-present or absolute.")
+  var representation = ActionRepresentation.relativeToCommand
+  @OptionGroup var changes: RecipeOptions
+  @Option(help: "Keep the state of an unfinished training here, and go on from it.") var checkpoint: String?
+  @Flag(help: "Rank the episodes by how badly a policy learned from the others predicts them.") var rank = false
+  @Flag(help: "Stay in f32 even where int8 would do.") var f32 = false
   @Flag(help: "Only use time that nobody else wants.") var idle = false
   @Flag(help: "JSON lines on standard output, for machines.") var json = false
 
+  func validate() throws {
+    guard (1...256).contains(chunk) else { throw ValidationError("--chunk takes 1 to 256 decisions, not \(chunk).") }
+    guard (1...64).contains(history) else {
+      throw ValidationError("--history takes 1 to 64 decisions, not \(history).")
+    }
+    guard execute == nil || ensembling == nil else { throw ValidationError("Say --execute or --ensembling, not both.") }
+    if let execute, !(1...chunk).contains(execute) {
+      throw ValidationError("--execute takes 1 to the chunk's \(chunk) decisions, not \(execute).")
+    }
+    if let ensembling, !(0...10).contains(ensembling) {
+      throw ValidationError("--ensembling takes 0 to 10, not \(ensembling).")
+    }
+  }
+
   func run() throws {
     try Ending.catching {
+      MatrixLibrary.restartWithBestCore()
       if idle { Grant.yieldToEveryone() }
       let signals = EndSignals()
       var training = PolicyTraining(rig: try Rig.load(rig))
       training.chunk = chunk
-      training.recipe = recipe.configuration
+      if let execute { training.execution = .horizon(execute) }
+      if let ensembling { training.execution = .ensembling(decay: ensembling) }
+      training.history = history
+      training.representation = representation
+      training.recipe = try changes.applied(to: recipe.configuration)
+      training.checkpoint = checkpoint.map { URL(filePath: $0) }
+      training.ranks = rank
+      training.wantsInt8 = !f32
       let result = try training.run(datasets.map { URL(filePath: $0) }, output: URL(filePath: output), seed: seed) {
         show($0)
         return signals.count == 0
@@ -63,21 +105,27 @@ struct Train: ParsableCommand {
   private func show(_ progress: TrainingProgress) {
     let share = Double(progress.step) / Double(max(1, progress.steps))
     if json {
-      let line = "{\"progress\": \(share), \"step\": \(progress.step), \"loss\": \(progress.trainingLoss)}\n"
-      FileHandle.standardOutput.write(Data(line.utf8))
+      let line = ProgressLine(
+        progress: share, step: progress.step, epoch: progress.epoch, loss: progress.trainingLoss,
+        heldOutLoss: progress.heldOutLoss, samplesPerSecond: progress.samplesPerSecond,
+        secondsLeft: progress.secondsLeft)
+      emit(line)
     } else if isatty(STDERR_FILENO) == 1 {
       let held = progress.heldOutLoss.map { ", held out \(Self.short($0))" } ?? ""
-      FileHandle.standardError.write(
-        Data(
-          "\r\u{1B}[Kstep \(progress.step) of \(progress.steps), loss \(Self.short(progress.trainingLoss))\(held), \(Int(progress.samplesPerSecond / 1000)) k samples/s"
-            .utf8))
+      let words =
+        "epoch \(Self.short(progress.epoch)), step \(progress.step) of \(progress.steps), "
+        + "loss \(Self.short(progress.trainingLoss))\(held), \(Int(progress.samplesPerSecond / 1000)) k samples/s, "
+        + "\(Self.short(progress.secondsLeft)) s left"
+      FileHandle.standardError.write(Data("\r\u{1B}[K\(words)".utf8))
     }
   }
 
   private func report(_ result: PolicyTraining.Result) {
     let outcome = Outcome(
-      progress: 1, policy: result.folder.path, frames: result.frames, episodes: result.episodes,
-      precision: result.precision, notes: result.report.notes, problems: result.problems)
+      policy: result.folder.path, frames: result.frames, episodes: result.episodes, precision: result.precision,
+      seconds: result.report.seconds, samplesPerSecond: result.report.samplesPerSecond,
+      stoppedEarly: result.stoppedEarly, notes: result.report.notes, problems: result.problems,
+      ranking: result.ranking)
     if !json, isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
     Ending.show(outcome, json: json)
     if !json { print("  took \(Self.short(result.report.seconds)) s") }
@@ -85,17 +133,45 @@ struct Train: ParsableCommand {
 
   /// The last line of `--json`, or what a person reads.
   private struct Outcome: Encodable, CustomStringConvertible {
-    let progress: Int
-    let policy: String
-    let frames, episodes: Int
-    let precision: String
-    let notes, problems: [String]
+    var progress = 1
+    var policy: String
+    var frames, episodes: Int
+    var precision: String
+    var seconds, samplesPerSecond: Double
+    var stoppedEarly: Bool
+    var notes, problems: [String]
+    var ranking: [PolicyTraining.RankedEpisode]
 
     var description: String {
       let from = "\(frames) frame\(frames == 1 ? "" : "s") of \(episodes) episode\(episodes == 1 ? "" : "s")"
-      let lines = ["\(policy): learned from \(from)", "  runs in \(precision)"] + notes.map { "  \($0)" }
-      return (lines + problems.map { "  not all was learned from: \($0)." }).joined(separator: "\n")
+      var lines = ["\(policy): learned from \(from)", "  runs in \(precision)"] + notes.map { "  \($0)" }
+      lines += problems.map { "  not all was learned from: \($0)." }
+      guard !ranking.isEmpty else { return lines.joined(separator: "\n") }
+      lines.append("  What a policy learned from the others gets wrong in each episode, in standard deviations:")
+      lines += ranking.map { episode in
+        let words = episode.isSuspect ? "  look at it: more than three times the median" : ""
+        return "    \(Train.short(episode.error))  \(episode.id), \(episode.frames) frames\(words)"
+      }
+      return lines.joined(separator: "\n")
     }
+  }
+
+  /// One line of `--json`, while training.
+  private struct ProgressLine: Encodable {
+    var progress: Double
+    var step: Int
+    var epoch: Double
+    var loss: Double
+    var heldOutLoss: Double?
+    var samplesPerSecond: Double
+    var secondsLeft: Double
+  }
+
+  private func emit(_ line: some Encodable) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(line) else { return }
+    FileHandle.standardOutput.write(data + Data("\n".utf8))
   }
 
   private static func short(_ value: Double) -> String { String(format: "%.3g", value) }

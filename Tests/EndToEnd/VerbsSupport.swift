@@ -60,6 +60,11 @@ enum Binary {
 
   /// Runs to the end; after half a minute it is ended.
   static func run(_ name: String = "understudy", _ arguments: String..., twin: String? = nil) throws -> Ran {
+    try run(name, arguments: arguments, twin: twin)
+  }
+
+  /// Runs to the end; after half a minute it is ended.
+  static func run(_ name: String, arguments: [String], twin: String? = nil) throws -> Ran {
     let process = try process(name, arguments, twin: twin)
     let files = try (0..<2).map { _ in try Temporary() }
     let handles = try files.map { file in

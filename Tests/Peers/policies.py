@@ -12,12 +12,14 @@ import shutil
 import tempfile
 
 import numpy
+import torch
 from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 from ruamel.yaml import YAML
 from safetensors.numpy import load_file
+from safetensors.torch import load_file as load
 
-from peers import check, finish, not_run, ours
+from peers import check, finish, ours
 
 POLICY = 2  # understudy_msgs/msg/Tick.source
 
@@ -121,12 +123,6 @@ def judge(folder, logs):
 
 
 def judge_by_torch(folder):
-    try:
-        import torch
-        from safetensors.torch import load_file as load
-    except ImportError:
-        not_run("PyTorch loads the weights", "torch is not in .deps/peers (pip install torch there to have it judged)")
-        return
     with check("PyTorch loads the weights by their names and computes what numpy does"):
         policy = json.load(open(os.path.join(folder, "policy.json")))
         tensors = load(os.path.join(folder, "model.safetensors"))

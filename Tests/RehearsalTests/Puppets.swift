@@ -97,7 +97,7 @@ extension VirtualSession {
     let interface = policy.description.interface
     let plan = PolicySource.Plan(
       features: try host.rig.featurePlan(interface.features), joints: interface.actions.compactMap(arm.index(of:)),
-      representation: interface.representation, chunk: interface.chunk, execute: 1)
+      representation: interface.representation, chunk: interface.chunk, execution: .horizon(1))
     return PolicySource.Loaded(policy: policy, plan: plan, generation: 1)
   }
 

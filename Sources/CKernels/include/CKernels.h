@@ -3,5 +3,6 @@
 
 #include "CKernelsDense.h"
 #include "CKernelsFixedMath.h"
+#include "CKernelsLayers.h"
 #include "CKernelsTraining.h"
 #include "CKernelsProducts.h"

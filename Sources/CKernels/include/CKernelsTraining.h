@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /// The nonlinearity behind a layer. Values of `us_train_...`'s parameter `activation`.
-enum { US_TRAIN_LINEAR = 0, US_TRAIN_RELU = 1, US_TRAIN_TANH = 2 };
+enum { US_TRAIN_LINEAR = 0, US_TRAIN_RELU = 1, US_TRAIN_TANH = 2, US_TRAIN_GELU = 3 };
 
 /// Loss of one difference d: d^2; |d|; Huber's d^2/2 up to |d| = knee, knee (|d| - knee/2) beyond.
 enum { US_TRAIN_SQUARE = 0, US_TRAIN_ABSOLUTE = 1, US_TRAIN_HUBER = 2 };
@@ -38,6 +38,35 @@ typedef struct {
   double us_train_loss_##SUFFIX(                                                                                    \
       const T *y, const T *target, const T *weight, const int32_t *valid, int32_t rows, int32_t columns,            \
       int32_t kind, double knee, T *delta);                                                                         \
+  /* out = activation(x); GELU in its tanh form. */                                                                 \
+  void us_train_nonlinear_##SUFFIX(const T *x, T *out, int64_t count, int32_t activation);                          \
+  /* delta *= activation'(x), given y = activation(x). */                                                           \
+  void us_train_slope_##SUFFIX(T *delta, const T *x, const T *y, int64_t count, int32_t activation);                \
+  /* x = hat * gain + shift with hat = (x - mean) * inverse, each row by its own mean and deviation. */             \
+  void us_train_layer_norm_##SUFFIX(                                                                                \
+      T *x, T *hat, T *inverse, const T *gain, const T *shift, int32_t rows, int32_t columns);                      \
+  /* The gradient before the normalisation, given the one behind it; and those of gain and shift. */                \
+  void us_train_layer_norm_backward_##SUFFIX(                                                                       \
+      T *delta, const T *hat, const T *inverse, const T *gain, T *gain_gradient, T *shift_gradient, int32_t rows,   \
+      int32_t columns);                                                                                             \
+  /* y *= x */                                                                                                      \
+  void us_train_scale_##SUFFIX(T *y, const T *x, int64_t count);                                                    \
+  /* y += x */                                                                                                      \
+  void us_train_add_##SUFFIX(T *y, const T *x, int64_t count);                                                      \
+  /* average += share * (x - average) */                                                                            \
+  void us_train_average_##SUFFIX(T *average, const T *x, int64_t count, double share);                              \
+  /* out = what is left of each row of x in int8: x rounded to 127 steps of the row's largest number. */            \
+  void us_train_quantize_##SUFFIX(const T *x, T *out, int32_t rows, int32_t columns);                               \
+  /* Like us_train_loss, where column c of the target has logits[c] outputs from first[c] on: with more than one    \
+     they are logits, the target is the place of the right one, and the loss is its cross-entropy. */               \
+  double us_train_choice_loss_##SUFFIX(                                                                             \
+      const T *y, const T *target, const T *weight, const int32_t *valid, int32_t rows, int32_t columns,            \
+      int32_t width, const int32_t *first, const int32_t *logits, int32_t kind, double knee, T *delta);             \
+  /* The mean negative log-likelihood of the target's valid columns under a mixture of Gaussians, by columns; y has \
+     `components` logits, their means, and numbers s with log sigma = 4 tanh(s / 4). */                             \
+  double us_train_mixture_loss_##SUFFIX(                                                                            \
+      const T *y, const T *target, const T *weight, const int32_t *valid, int32_t rows, int32_t columns,            \
+      int32_t components, T *delta);                                                                                \
   /* The sum of squares, in eight partial sums. */                                                                  \
   double us_train_square_sum_##SUFFIX(const T *x, int64_t count);                                                   \
   /* Adam, as PyTorch computes it. */                                                                               \

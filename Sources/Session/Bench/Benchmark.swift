@@ -31,6 +31,7 @@ public struct Benchmark: Sendable, Encodable {
       switch goal {
       case .atMost(let limit): ours <= limit
       case .ratioAtMost(let limit): ratio.map { $0 <= limit }
+      case .ratioAtLeast(let limit): ratio.map { $0 >= limit }
       case nil: nil
       }
     }
@@ -55,6 +56,8 @@ public struct Benchmark: Sendable, Encodable {
     case atMost(Double)
     /// Ours by theirs.
     case ratioAtMost(Double)
+    /// Ours by theirs, where more is better.
+    case ratioAtLeast(Double)
   }
 
   init(_ bench: String) {
@@ -71,6 +74,7 @@ extension Benchmark.Goal: CustomStringConvertible {
     switch self {
     case .atMost(let limit): "≤ \(Figures.short(limit))"
     case .ratioAtMost(let limit): "ratio ≤ \(Figures.short(limit))"
+    case .ratioAtLeast(let limit): "ratio ≥ \(Figures.short(limit))"
     }
   }
 }

@@ -69,7 +69,7 @@ struct TickBenchmark {
       description, SampleNetwork.parameters(description, seed: 1), kernels: try Kernels.chosen())
     let plan = PolicySource.Plan(
       features: try FeaturePlan(features, arm: arm), joints: Array(arm.joints.indices),
-      representation: .relativeToPresent, chunk: 1, execute: 1)
+      representation: .relativeToPresent, chunk: 1, execution: .horizon(1))
     return PolicySource.Loaded(policy: policy, plan: plan, generation: 1)
   }
 }
