@@ -116,6 +116,9 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   /// Ticks that ran over their period.
   public var overruns: UInt64 = 0
 
+  /// How well the arm has followed its trajectory.
+  public var tracking = TrackingError()
+
   /// Before the first tick.
   public init() {}
 }

@@ -21,6 +21,12 @@ public struct Clutch: BitwiseCopyable, Sendable {
   /// Disengaged.
   public init() {}
 
+  /// Where another one was: to make its next step again.
+  init(offset: JointVector, last: JointVector) {
+    self.offset = offset
+    self.last = last
+  }
+
   /// Takes hold: from here on the follower moves as the leader moves.
   public mutating func engage(command: JointVector, leader: JointVector) {
     offset = command - leader

@@ -67,6 +67,8 @@ public final class PolicySource {
   private var present = JointVector.zero
   /// The ensemble's disagreement at the last inference; NaN before one.
   public private(set) var doubt = Float.nan
+  /// Whether the last wish took an inference, and not the next part of a chunk.
+  public private(set) var hasInferred = false
   /// The loaded policy's generation; 0 without one.
   public private(set) var generation: UInt32 = 0
   /// Whether the loaded policy looks at the environment.
@@ -98,6 +100,7 @@ public final class PolicySource {
 
   /// The wish of this tick. `command` is the last command; a policy always goes on from there.
   public func wish(position: JointVector, environment: EnvironmentReading, command: JointVector) -> JointVector {
+    hasInferred = false
     if phase == 0 {
       start = command
       target = decide(position: position, environment: environment, command: command)
@@ -112,20 +115,22 @@ public final class PolicySource {
   private func decide(position: JointVector, environment: EnvironmentReading, command: JointVector) -> JointVector {
     guard let loaded else { return command }
     return loaded._withUnsafeGuaranteedRef { loaded in
-      let (plan, memory) = (loaded.plan, loaded.memory)
-      memory.remember { plan.features.compute(position, environment.values, into: $0) }
-      switch plan.execution {
-      case .horizon(let decisions):
-        if used >= decisions { infer(loaded, position) }
-        used += 1
-        return self.position(loaded, step: used - 1, from: command)
-      case .ensembling:
-        infer(loaded, position)
-        // Steps count from the one before, so the plan is laid out from the command that is in force now.
-        var before = command
-        memory.plan { step in
-          before = self.position(loaded, step: step, from: before)
-          return before
+      let plan = loaded.plan
+      if used >= plan.execute {
+        let features = UnsafeMutableBufferPointer(rebasing: inputs[..<loaded.policy.featureCount])
+        plan.features.compute(position, environment.values, into: features)
+        let actions = UnsafeMutableBufferPointer(rebasing: outputs[..<loaded.policy.actionCount])
+        doubt = loaded.policy.infer(UnsafeBufferPointer(features), mean: actions)
+        used = 0
+        hasInferred = true
+      }
+      var target = command
+      for (output, joint) in plan.joints.enumerated() {
+        let value = outputs[used * plan.joints.count + output]
+        switch plan.representation {
+        case .absolute: target[joint] = value
+        case .relativeToPresent: target[joint] = position[joint] + value
+        case .relativeToCommand: target[joint] = command[joint] + value
         }
         let mean = memory.averaged
         var target = command

@@ -30,6 +30,8 @@ public struct Request: BitwiseCopyable, Sendable {
     case episode = 11
     /// From this tick on, `policy` decides.
     case loadPolicy = 12
+    /// Follow the trajectory in `trajectory`, from its first pose.
+    case replay = 13
   }
 
   /// What is asked.
@@ -40,6 +42,8 @@ public struct Request: BitwiseCopyable, Sendable {
   public var pose: JointVector
   /// An unretained `Policy`, which the sender keeps alive until a snapshot shows a later generation.
   public var policy: UInt
+  /// An unretained `Trajectory`, which the sender keeps alive until the loop has ended.
+  public var trajectory: UInt = 0
   /// The policy's generation.
   public var generation: UInt32
 
@@ -56,6 +60,13 @@ public struct Request: BitwiseCopyable, Sendable {
   public static func playback(to pose: JointVector) -> Request {
     var request = Request(.playback)
     request.pose = pose
+    return request
+  }
+
+  /// Follow a trajectory, which the sender keeps alive until the loop has ended.
+  public static func replay(_ trajectory: Trajectory) -> Request {
+    var request = Request(.replay)
+    request.trajectory = UInt(bitPattern: Unmanaged.passUnretained(trajectory).toOpaque())
     return request
   }
 

@@ -62,6 +62,7 @@ public enum State: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case (.idle, .enable), (.off, .enable): .ready
     case (.ready, .teleoperate), (.holding, .teleoperate), (.autonomous, .teleoperate): .teleoperating
     case (.ready, .policy), (.holding, .policy), (.autonomous, .policy), (.teleoperating, .policy): .autonomous
+    case (.ready, .replay), (.holding, .replay), (.autonomous, .replay): .autonomous
     case (.ready, .playback), (.holding, .playback), (.autonomous, .playback), (.handingOver, .playback),
       (.correcting, .playback), (.teleoperating, .playback):
       .autonomous

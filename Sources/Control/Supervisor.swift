@@ -14,6 +14,8 @@ struct Supervisor: BitwiseCopyable {
   private(set) var episode: UInt32 = 0
   /// The slow move under way, if one is.
   private(set) var approach: Approach?
+  /// Whether a trajectory is being followed.
+  private(set) var replays = false
   private var waited: Int32 = 0
   private var stood: Int32 = 0
   /// The leader-follower offset while a person commands.
@@ -37,7 +39,7 @@ struct Supervisor: BitwiseCopyable {
     case .ready, .holding, .protectiveStop: .hold
     case .teleoperating, .correcting: .person
     case .handingOver: .blend
-    case .autonomous: approach == nil ? .policy : .playback
+    case .autonomous: approach == nil && !replays ? .policy : .playback
     case .parking: .parking
     }
   }
@@ -55,11 +57,13 @@ struct Supervisor: BitwiseCopyable {
     givesWay = fault == .lag || fault == .servo || fault == .load ? givingWay : nil
     state = .protectiveStop
     approach = nil
+    replays = false
   }
 
   /// A slow move has come to its pose: the arm holds there.
   mutating func arrived() {
     approach = nil
+    replays = false
     state = .holding
   }
 
@@ -103,6 +107,10 @@ struct Supervisor: BitwiseCopyable {
     guard let next = state.after(request.action) else {
       refuse(request.action)
       return false
+    }
+    switch request.action {
+    case .episode, .loadPolicy, .none: break
+    default: replays = request.action == .replay
     }
     switch request.action {
     case .episode: episode = request.episode

@@ -21,6 +21,7 @@ extension Tick {
     snapshot.leaderHeld = leader != nil && leader?.torque != .off
     snapshot.replies = follower.replies + (leader?.replies ?? ReplyCount())
     snapshot.missed += UInt64(record.missed)
+    snapshot.tracking = playback.error
     if record.missed > 0 { snapshot.overruns += 1 }
     count()
     snapshots.store(snapshot)

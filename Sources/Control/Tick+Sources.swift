@@ -5,6 +5,23 @@ internal import Episodes
 internal import RealTime
 
 extension Tick {
+  /// Writes down what the rest of the tick goes on from, so that it can be made again.
+  func remember() {
+    record.memory.goal = previous.goal
+    record.memory.step = previous.step
+    record.memory.source = supervisor.source
+    record.memory.age = SIMD8<UInt8>(
+      truncatingIfNeeded: follower.age.clamped(lowerBound: .zero, upperBound: .init(repeating: 255)))
+    record.memory.anchor =
+      switch supervisor.source {
+      case .person: supervisor.clutch.offset
+      case .playback, .parking: supervisor.approach?.pose ?? JointVector(repeating: .nan)
+      case .hold: supervisor.givesWay?.pose ?? JointVector(repeating: .nan)
+      case .none, .policy, .blend: JointVector(repeating: .nan)
+      }
+    if supervisor.closesByItself { record.memory.steps.insert(.closes) }
+  }
+
   /// What the owner of the arm wishes for.
   func wish() -> JointVector {
     let command = previous.goal
@@ -26,15 +43,24 @@ extension Tick {
       let wish = askPolicy(command)
       record.policyWish = wish
       return wish
-    case .playback, .parking:
-      return approachWish(command)
+    case .playback where supervisor.replays: return trajectoryWish(command)
+    case .playback, .parking: return approachWish(command)
     }
   }
 
   private func askPolicy(_ command: JointVector) -> JointVector {
+    record.memory.steps.insert(.asked)
     let wish = policy.wish(position: record.follower.position, environment: record.environment, command: command)
+    if policy.hasInferred { record.memory.steps.insert(.inferred) }
     record.gateScore = policy.doubt
     return wish
+  }
+
+  private func trajectoryWish(_ command: JointVector) -> JointVector {
+    record.memory.steps.insert(.trajectory)
+    if let wish = playback.next(command: command, measured: record.follower.position) { return wish }
+    if all(previous.step .== 0) { supervisor.arrived() }
+    return command
   }
 
   private func approachWish(_ command: JointVector) -> JointVector {

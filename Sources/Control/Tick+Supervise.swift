@@ -16,6 +16,7 @@ extension Tick {
     }
     if supervisor.state == .handingOver {
       supervisor.begin(correctingFrom: previous.goal, leader: guiding)
+      record.memory.steps.insert(.engaged)
     }
     for _ in 0..<8 {
       guard let request = requests.pop() else { break }
@@ -42,6 +43,8 @@ extension Tick {
       // At rest, and with its cause gone.
       if follower.torque == .on, any(previous.step .!= 0) { return supervisor.refuse(asked.action) }
       if let fault = supervisor.fault, isStillThere(fault) { return supervisor.refuse(asked.action) }
+    case .replay:
+      guard asked.trajectory != 0 else { return supervisor.refuse(asked.action) }
     case .playback:
       guard let pose = envelope.reachable(asked.pose) else { return supervisor.refuse(asked.action) }
       request.pose = pose
@@ -53,8 +56,12 @@ extension Tick {
   private func apply(_ request: Request) {
     let before = supervisor.state
     guard supervisor.apply(request, command: previous.goal, leader: guiding, settings: settings) else { return }
+    if request.action == .teleoperate, before != supervisor.state { record.memory.steps.insert(.engaged) }
     if request.action == .loadPolicy, let loaded = UnsafeRawPointer(bitPattern: request.policy) {
       policy.load(Unmanaged.fromOpaque(loaded))
+    }
+    if request.action == .replay, let trajectory = UnsafeRawPointer(bitPattern: request.trajectory) {
+      playback.begin(Unmanaged.fromOpaque(trajectory))
     }
     if request.action == .acknowledge { follower.doubt() }
     // A policy never goes on with what it meant before somebody else commanded, nor across episodes.
@@ -71,7 +78,8 @@ extension Tick {
 
   /// The next command of a stop.
   func stopping() -> Motion {
-    envelope.brake(from: previous, to: supervisor.givesWay?.wish(from: previous.goal)).motion
+    record.memory.steps.insert(.braked)
+    return envelope.brake(from: previous, to: supervisor.givesWay?.wish(from: previous.goal)).motion
   }
 
   /// The fault that this tick's inputs show, if any; the envelope finds the ones that concern wish and measurement.

@@ -19,6 +19,7 @@ public final class Tick: @unchecked Sendable {
   let settings: ControlSettings
   let envelope: Envelope
   let policy: PolicySource
+  let playback = PlaybackSource()
   let requests: Ring<Request>
   let environment: Latest<EnvironmentReading>
   let records: Ring<TickRecord>
@@ -77,7 +78,9 @@ public final class Tick: @unchecked Sendable {
   /// One source owns the arm: what it wishes for.
   private func decide() -> JointVector {
     let began = clock.now
+    record.memory.steps = []
     supervise()
+    remember()
     let wish = wish()
     record.wish = wish
     record.phases.decide = elapsed(since: began)
@@ -91,6 +94,8 @@ public final class Tick: @unchecked Sendable {
     guard follower.torque == .on else { return Motion(at: follower.reading.position) }
     do throws(Fault) {
       if supervisor.state == .protectiveStop { return stopping() }
+      record.memory.steps.insert(.constrained)
+      if envelope.overloads(pressing) { record.memory.steps.insert(.pressed) }
       let (motion, limits) = try envelope.constrain(
         wish, from: previous, measured: follower.reading.position, age: follower.age, pressing: pressing, pace: 1,
         toolStep_m: supervisor.isClosingIn ? settings.guidingStep_m : .infinity)
@@ -110,6 +115,7 @@ public final class Tick: @unchecked Sendable {
       // This thread stood still on the way here. What it decided is out of date, and the arm has stopped by itself.
       previous.step = .zero
       record.command = previous.goal
+      record.memory.steps.insert(.overtaken)
       return
     }
     previous = command

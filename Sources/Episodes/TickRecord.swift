@@ -41,6 +41,8 @@ public struct TickRecord: BitwiseCopyable, Sendable {
   public var personWish = JointVector(repeating: .nan)
   /// What the source that owned the arm wished for.
   public var wish = JointVector.zero
+  /// What Decide and Constrain began with: with the readings, enough to make the command again.
+  public var memory = TickMemory()
   /// What was sent to the follower, in radians before rounding to servo ticks.
   public var command = JointVector.zero
   /// What was sent to the leader (mirroring), in radians; NaN while the leader is limp.
@@ -55,6 +57,53 @@ public struct TickRecord: BitwiseCopyable, Sendable {
   public var phases = PhaseTimes()
 
   /// A record of nothing.
+  public init() {}
+}
+
+/// What one tick takes over from those before it, and which ways it went: with this, each record stands for itself, and
+/// `understudy verify` makes its command again.
+public struct TickMemory: BitwiseCopyable, Sendable {
+  /// The command of the tick before.
+  public var goal = JointVector.zero
+  /// By how much that one moved; zero after a gap in time.
+  public var step = JointVector.zero
+  /// A person: the offset between the arms before this tick. A slow move, and a stop that gives way: the pose it goes to.
+  /// NaN where there is none.
+  public var anchor = JointVector(repeating: .nan)
+  /// How many ticks old each joint's reading was; 255 for older and for never.
+  public var age = SIMD8<UInt8>(repeating: 255)
+  /// Who was asked for the wish: a fault may have taken the arm from them within the tick.
+  public var source = Source.none
+  /// What was done.
+  public var steps: Steps = []
+
+  /// Ways through a tick.
+  public struct Steps: OptionSet, BitwiseCopyable, Sendable, Hashable {
+    /// The bits.
+    public let rawValue: UInt16
+    /// From the bits.
+    @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
+    /// The envelope saw the wish: torque was on and nothing had stopped the arm.
+    @inlinable public static var constrained: Steps { Steps(rawValue: 1 << 0) }
+    /// The command is a stop's.
+    @inlinable public static var braked: Steps { Steps(rawValue: 1 << 1) }
+    /// The policy was asked.
+    @inlinable public static var asked: Steps { Steps(rawValue: 1 << 2) }
+    /// The policy inferred anew; else it went on with what it had.
+    @inlinable public static var inferred: Steps { Steps(rawValue: 1 << 3) }
+    /// A person took hold: the offset between the arms begins here.
+    @inlinable public static var engaged: Steps { Steps(rawValue: 1 << 4) }
+    /// The offset closes by itself, not only as the person moves.
+    @inlinable public static var closes: Steps { Steps(rawValue: 1 << 5) }
+    /// A recorded trajectory was followed.
+    @inlinable public static var trajectory: Steps { Steps(rawValue: 1 << 6) }
+    /// Some joint had borne too much load for too long.
+    @inlinable public static var pressed: Steps { Steps(rawValue: 1 << 7) }
+    /// The watchdog had taken the bus: the command is the one before.
+    @inlinable public static var overtaken: Steps { Steps(rawValue: 1 << 8) }
+  }
+
+  /// Of nothing before.
   public init() {}
 }
 

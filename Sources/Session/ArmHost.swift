@@ -56,39 +56,28 @@ public final class ArmHost: SessionHost {
 
   /// Checks the servos (nothing moves, only RAM is written) and builds the loop.
   public init(rig: Rig, ports: consuming HostPorts, clock: TickClock, leaderMirrors: Bool) throws(HostError) {
+    isSimulated = clock.isSimulated
     let pair = rig.pairs[0]
     let servos = try Self.servos(pair.follower, rig)
-    let scale = try Self.scale(of: pair.follower)
+    let plan = try ControlPlan(rig, leaderMirrors: leaderMirrors && ports.leader != nil)
     var followerBus = ServoBus(
       port: ports.follower, model: servos, ids: pair.follower.arm.servoIDs, clock: clock)
     try Self.bringUp("follower", pair.follower, rig, &followerBus)
-    var map = LeaderFollowerMap(leader: scale, follower: scale, gripper: nil)
     var leader: Limb?
-    if let side = pair.leader, let port = ports.leader {
-      let leaderScale = try Self.scale(of: side)
+    if let side = pair.leader, let scale = plan.leader, let port = ports.leader {
       var bus = ServoBus(
         port: port, model: try Self.servos(side, rig), ids: side.arm.servoIDs, clock: clock)
       try Self.bringUp("leader", side, rig, &bus)
-      map = LeaderFollowerMap(
-        leader: leaderScale, follower: scale, gripper: pair.follower.arm.gripper?.joint)
-      leader = Limb(bus: bus, scale: leaderScale, startsLimp: true)
+      leader = Limb(bus: bus, scale: scale, startsLimp: true)
     }
-    let period = Nanoseconds(1_000_000_000 / Int64(rig.loop_Hz))
-    var settings = ControlSettings(period: period, decisionTicks: rig.loop_Hz / rig.decision_Hz)
-    settings.rest = pair.follower.arm.rest
-    if let gripper = pair.follower.arm.gripper { settings.allowGrasping(with: gripper.joint) }
-    settings.mirrors = leaderMirrors && leader != nil
-    settings.environmentStale = .milliseconds(Int64(rig.environment?.stale_ms ?? 0))
-    settings.guidingStep_m = Float(rig.envelope.handGuiding_m_s * period.seconds)
-    let envelope = Envelope(rig, scale: scale, period: period)
     let channels = TickChannels()
     tick = Tick(
-      follower: Limb(bus: followerBus, scale: scale), leader: leader, map: map, envelope: envelope,
-      settings: settings, channels: channels, clock: clock)
+      follower: Limb(bus: followerBus, scale: plan.follower), leader: leader, map: plan.map, envelope: plan.envelope,
+      settings: plan.settings, channels: channels, clock: clock)
     self.rig = rig
     self.pair = pair
     self.channels = channels
-    self.settings = settings
+    settings = plan.settings
     environment = EnvironmentDecoder(names: rig.environmentNames)
   }
 
@@ -131,6 +120,8 @@ public final class ArmHost: SessionHost {
     info.attempt = attempt
     info.policyDigest = policyDigest
     if !policyName.isEmpty { info.extra["policy"] = policyName }
+    // On virtual time the same seed gives the same bytes, wherever its files lie.
+    if let policyFolder, !isSimulated { info.extra["policy_folder"] = policyFolder.absoluteURL.path }
     // What was true of the scene before is not true of this episode.
     environment.truth = nil
     recorder?.expect(info)
@@ -138,18 +129,23 @@ public final class ArmHost: SessionHost {
 
   /// The episode is over and kept.
   public func finishEpisode(_ number: Int, _ label: EpisodeLabel) {
-    recorder?.finish(UInt32(clamping: number), EpisodeEnd(label: label))
+    recorder?.finish(UInt32(clamping: number), EpisodeEnd(label: label, notes: notes))
   }
 
   /// The episode is set aside.
   public func discardEpisode(_ number: Int) { recorder?.discard(UInt32(clamping: number)) }
 
+  /// Free words that every episode gets.
+  public var notes = ""
+
   // MARK: Policies
 
-  /// The folder of the policy that drives; empty without one.
+  /// The name of the folder of the policy that drives; empty without one.
   public private(set) var policyName = ""
   /// The digest of that policy's files, see `Policy.digest`; empty without one.
   public private(set) var policyDigest = ""
+  private var policyFolder: URL?
+  private let isSimulated: Bool
 
   /// Loads a policy folder, refuses one that was made for another arm, and hands it to the tick.
   public func load(policy folder: URL) throws(HostError) {
@@ -171,6 +167,7 @@ public final class ArmHost: SessionHost {
     strange = StrangeFeatures(next)
     policyName = folder.lastPathComponent
     policyDigest = digest
+    policyFolder = folder
     var request = Request(.loadPolicy)
     request.policy = UInt(bitPattern: Unmanaged.passUnretained(next).toOpaque())
     request.generation = next.generation

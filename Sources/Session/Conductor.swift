@@ -14,23 +14,32 @@ public import RealTime
 
 /// Leads a session through its episodes, and tells arm, recorder and person what comes next.
 public final class Conductor {
-  private let plan: SessionPlan
-  private let host: any SessionHost
-  private var phase = Phase.begin
+  let plan: SessionPlan
+  let host: any SessionHost
+  var phase = Phase.begin
   private var signals: [PersonSignal] = []
-  private var attempt = 1
-  private var announced: Announcement?
-  private var announcedAt = Nanoseconds.never
+  var attempt = 1
+  var announced: Announcement?
+  var announcedAt = Nanoseconds.never
   private var roundFrames = 0
-  private var ending = false
+  var ending = false
   private var lifted = JointVector.zero
-  private var parkingBegan = false
+  var parkingBegan = false
   /// The newest tick seen, and the one seen when the arm was last asked for something.
   private var tick: UInt64 = 0
   private var asked: UInt64?
 
+  private var now = Nanoseconds.zero
+  private var resetBegan = Nanoseconds.never
+
+  /// How long until the next episode begins by itself; nil where it does not.
+  public var resetRemaining: Nanoseconds? {
+    guard let interval = plan.resetInterval, resetBegan != .never, case .reset = phase else { return nil }
+    return interval - (now - resetBegan)
+  }
+
   /// The episode under way or next, as announced.
-  public private(set) var episode: Int
+  public internal(set) var episode: Int
   /// What became of each finished episode.
   public private(set) var outcomes: [EpisodeSummary] = []
   /// Rounds of correction that are complete.
@@ -42,7 +51,7 @@ public final class Conductor {
   /// Why the session ended early, if it did.
   public private(set) var trouble: String?
 
-  private enum Phase: Equatable {
+  enum Phase: Equatable {
     case begin
     /// Up and out of whatever the tool is in, then on to where the next thing begins.
     case retreating(then: Next)
@@ -54,7 +63,7 @@ public final class Conductor {
     case parking
   }
 
-  private enum Next: Equatable { case reset, park }
+  enum Next: Equatable { case reset, park }
 
   /// A session by plan over a host.
   public init(plan: SessionPlan, host: any SessionHost) {
@@ -72,6 +81,7 @@ public final class Conductor {
   /// One step, after a tick: what `snapshot` shows decides what happens next.
   public func step(at now: Nanoseconds, _ snapshot: Snapshot) {
     tick = snapshot.record.tick
+    self.now = now
     let heard = signals
     signals.removeAll(keepingCapacity: true)
     for signal in heard { act(on: signal, snapshot) }
@@ -94,59 +104,24 @@ public final class Conductor {
 
   /// In real time a step comes more often than a tick, and a tick may have begun before the request came: only the second
   /// one from then on must show what became of it.
-  private func ask(_ request: Request) {
+  func ask(_ request: Request) {
     asked = tick
     host.ask(request)
   }
 
   private var isAnswered: Bool { asked.map { tick >= $0 + 2 } ?? true }
 
-  // MARK: What the person says
-
-  private func act(on signal: PersonSignal, _ snapshot: Snapshot) {
-    switch (signal, phase) {
-    case (.stop, _): ending = true
-    case (.hold, _): hold()
-    case (.acknowledge, _): ask(Request(.acknowledge))
-    case (.start, .reset(_, let moving)): phase = .reset(started: true, moving: moving)
-    case (.start, .held): phase = .begin
-    case (.takeOver, .running): ask(Request(.takeOver))
-    case (.release, .running): ask(Request(.release))
-    // A stop that the person has not seen yet has already decided.
-    case (.success, .running): finish(snapshot.isStopped ? snapshot.verdict : .success, snapshot)
-    case (.failure, .running): finish(snapshot.isStopped ? snapshot.verdict : .failure, snapshot)
-    case (.discard, .running):
-      ask(Request(.hold))
-      ask(.episode(0))
-      host.discardEpisode(episode)
-      attempt += 1
-      phase = .begin
-    default: break
-    }
-  }
-
-  /// Stops the arm wherever it is. On its way to rest that is the session's end: it holds there.
-  private func hold() {
-    ask(Request(.hold))
-    switch phase {
-    case .begin, .retreating(then: .reset), .reset, .held: phase = .held
-    case .retreating(then: .park), .parking:
-      phase = .parking
-      parkingBegan = true
-    case .running, .training: break
-    }
-  }
-
   // MARK: Phases
 
   private func begin(_ snapshot: Snapshot) {
+    resetBegan = .never
     guard isAnswered else { return }
     switch snapshot.state {
     case .idle: ask(Request(.enable))
     case .off: ending = true  // somebody let the arm go: that is not undone by itself
     case .protectiveStop: break  // until a person acknowledges
     case .ready, .holding, .teleoperating, .autonomous, .correcting, .handingOver, .parking:
-      if plan.activity.usesPolicy {
+      if plan.activity.startsAtPose {
         retreat(then: .reset, snapshot)
       } else {
         ask(Request(.teleoperate))
@@ -180,21 +155,26 @@ public final class Conductor {
 
   private func reset(started: Bool, moving: Bool, _ snapshot: Snapshot) {
     guard isAnswered else { return }
-    guard snapshot.state == (plan.activity.usesPolicy && !snapshot.isMoving ? .holding : moves) else {
+    guard snapshot.state == (plan.activity.startsAtPose && !snapshot.isMoving ? .holding : moves) else {
       // A fault, or the arm was asked in vain: from the beginning.
       phase = .begin
       return
     }
     phase = .reset(started: started, moving: snapshot.isMoving)
+    if !snapshot.isMoving, resetBegan == .never { resetBegan = now }
+    // A replay needs nobody's hands: it goes on from the slow approach by itself.
+    let started = started || plan.activity == .replay || resetRemaining.map { $0 <= .zero } == true
     guard started, !snapshot.isMoving else { return }
+    resetBegan = .never
     host.beginEpisode(episode, attempt: attempt)
     ask(.episode(UInt32(clamping: episode)))
     if plan.activity.usesPolicy { ask(Request(.policy)) }
+    if let trajectory = plan.trajectory { ask(.replay(trajectory)) }
     phase = .running
   }
 
   /// The state in which the arm comes to an episode's start.
-  private var moves: State { plan.activity.usesPolicy ? .autonomous : .teleoperating }
+  private var moves: State { plan.activity.startsAtPose ? .autonomous : .teleoperating }
 
   private func running(_ snapshot: Snapshot) {
     if snapshot.isStopped {
@@ -202,10 +182,14 @@ public final class Conductor {
       return
     }
     guard snapshot.episode.number == UInt32(clamping: episode) else { return }
-    if let limit = plan.limit, plan.activity.usesPolicy,
+    if plan.activity == .replay, snapshot.state == .holding, isAnswered {
+      finish(.success, snapshot)
+    } else if let limit = plan.limit, plan.activity.usesPolicy,
       plan.seconds(ticks: snapshot.episode.policy) >= limit.seconds, snapshot.state == .autonomous
     {
       finish(.failure, snapshot)
+    } else if let limit = plan.recordingLimit, plan.seconds(ticks: snapshot.episode.person) >= limit.seconds {
+      finish(.unlabelled, snapshot)
     } else if plan.labelsByTruth, let truth = host.truth {
       finish(truth ? .success : .failure, snapshot)
     }
@@ -238,7 +222,7 @@ public final class Conductor {
     }
   }
 
-  private func finish(_ label: EpisodeLabel, _ snapshot: Snapshot) {
+  func finish(_ label: EpisodeLabel, _ snapshot: Snapshot) {
     if snapshot.state != .protectiveStop { ask(Request(.hold)) }
     ask(.episode(0))
     host.finishEpisode(episode, label)
@@ -277,23 +261,5 @@ public final class Conductor {
     } else {
       phase = .parking
     }
-  }
-
-  // MARK: What the person hears
-
-  private func announce(_ snapshot: Snapshot, _ now: Nanoseconds) {
-    let shown: Announcement.Phase =
-      switch phase {
-      case .begin, .reset, .held, .retreating(then: .reset): .reset
-      case .running: .running
-      case .training: .training
-      case .parking, .retreating(then: .park): .done
-      }
-    let news = Announcement(
-      state: snapshot.state.name, activity: plan.activity, phase: shown, episode: episode, attempt: attempt)
-    guard news != announced || now - announcedAt >= .milliseconds(1000) else { return }
-    announced = news
-    announcedAt = now
-    host.announce(news)
   }
 }

@@ -34,6 +34,10 @@ public struct LiveOptions: Sendable {
   public var continuesNumbering = false
   /// The task in words.
   public var task = ""
+  /// Who holds the leader.
+  public var person = ""
+  /// Free words that every episode gets.
+  public var notes = ""
   /// JSON lines on standard output instead of prose.
   public var json: Bool
 
@@ -56,6 +60,8 @@ public final class LiveSession {
   private let watchdog: Watchdog
   private let clock = TickClock.monotonic
   private var policies: [String] = []
+  private var torn: [String] = []
+  private var shownFailure: LogError?
   private var shownOutcomes = 0
   private var shownFault: Fault?
   private var isEnding = false
@@ -92,13 +98,16 @@ public final class LiveSession {
         }
         var description = SessionDescription(activity: plan.activity)
         description.task = options.task
+        description.person = options.person
         description.seed = plan.seed
         description.policyDigest = host.policyDigest
         description.grants = Grant.askForProcess()
+        torn = try dataset.problems().filter { if case .torn = $0 { true } else { false } }.map(\.description)
         let recorder = try Recorder(
           ring: host.channels.records, dataset: dataset,
           session: description.info(rig: rig, clock: clock, start: plan.firstEpisode))
         host.record(with: recorder)
+        host.notes = options.notes
       } catch let error as DatasetError {
         throw .dataset(error)
       } catch {
@@ -144,7 +153,8 @@ public final class LiveSession {
       throw .loop(error)
     }
     let guardian = Worker("watchdog", every: .milliseconds(20)) { [watchdog, clock] in watchdog.look(at: clock.now) }
-    if !options.json { terminal.say(Terminal.help) }
+    if !options.json { terminal.say(plan.activity == .replay ? Terminal.replayHelp : Terminal.help) }
+    for sentence in torn { say("an earlier recording: \(sentence)") }
     try supervise()
     guardian.stop()
     stopping.set()
@@ -172,7 +182,12 @@ public final class LiveSession {
       for data in sockets.environment() { host.take(environmentDatagram: data) }
       for signal in sockets.pedals() { conductor.hear(signal) }
       let snapshot = host.snapshot
-      for signal in terminal.signals(correcting: snapshot.state == .correcting) { conductor.hear(signal) }
+      if plan.activity == .replay {
+        // Whatever is pressed stops the arm; once it stands, enter begins again and anything else ends.
+        if let isEnter = terminal.anyKey() { conductor.hear(conductor.isHeld ? (isEnter ? .start : .stop) : .hold) }
+      } else {
+        for signal in terminal.signals(correcting: snapshot.state == .correcting) { conductor.hear(signal) }
+      }
       switch signals.count {
       case 0: break
       case 1: conductor.end()
@@ -225,6 +240,11 @@ public final class LiveSession {
     }
     parts.append("missed \(snapshot.missed)")
     parts.append("bus errors \(snapshot.replies.errors)")
+    if let left = conductor.resetRemaining { parts.append("begins in \(Int(max(0, left.seconds.rounded(.up)))) s") }
+    // A sync comes every half second: one that is long in coming means a slow disk.
+    if let age = host.recorder?.status.syncAge(at: clock.now), age > .milliseconds(2000) {
+      parts.append("last on disk \(Int(age.seconds)) s ago")
+    }
     if let fault = snapshot.fault { parts.append("FAULT \(fault.row?.name ?? "")") }
     return parts.joined(separator: " · ")
   }
@@ -239,6 +259,8 @@ public final class LiveSession {
           "event": "episode", "episode": "\(episode.episode)", "label": episode.label.rawValue,
           "take_overs": "\(episode.takeOvers)",
         ])
+      } else if plan.activity == .replay {
+        say(episode.label == .success ? "played to its end" : "not played to its end")
       } else {
         let help =
           episode.takeOvers > 0
@@ -248,7 +270,14 @@ public final class LiveSession {
         say("episode \(episode.episode): \(episode.label.rawValue)\(cause) in \(time) s\(help)")
       }
     }
-    for words in host.strangeFeatures(snapshot) { say(words) }
+    if let recorder = host.recorder {
+      let failure = recorder.status.failure
+      if let failure, failure != shownFailure { say("not recorded: \(failure.description)") }
+      shownFailure = failure
+      for case .failed(_, let path, let error) in recorder.takeOutcomes() {
+        say("not kept: \(error)" + (path.map { "; what there is of it is in \($0)" } ?? ""))
+      }
+    }
     if snapshot.fault != shownFault {
       shownFault = snapshot.fault
       if let row = snapshot.fault?.row { say("protective stop, \(row.name): \(row.cause). \(row.remedy)") }

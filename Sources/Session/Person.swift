@@ -12,6 +12,10 @@ public enum PersonSignal: String, Codable, Sendable {
   case success
   /// The episode failed.
   case failure
+  /// The episode is over, and nobody judges it.
+  case finish
+  /// Hold within the episode, or go on with it: the pause is recorded as what it is.
+  case pause
   /// Throw this episode out and do it again.
   case discard
   /// Stop and hold.
@@ -42,9 +46,14 @@ public enum Activity: String, Codable, Sendable {
   case correct
   /// A policy's success is counted over many starts.
   case evaluate
+  /// A recorded episode is played again.
+  case replay
 
   /// Whether a policy drives.
   public var usesPolicy: Bool { self == .run || self == .correct || self == .evaluate }
+
+  /// Whether the arm moves to a start pose by itself before each episode.
+  public var startsAtPose: Bool { usesPolicy || self == .replay }
 }
 
 /// What the host tells the person: sent on every change and each second.

@@ -19,12 +19,18 @@ public struct SessionPlan: Sendable {
   public var rounds = 1
   /// How long a policy may drive before its episode has failed.
   public var limit: Nanoseconds?
+  /// How long a person may drive in a recording before its episode is over, unlabelled.
+  public var recordingLimit: Nanoseconds?
+  /// How long after the arm came to its start an episode begins by itself; nil: when a person says so.
+  public var resetInterval: Nanoseconds?
   /// Labels come from the environment where it tells them, instead of from the person.
   public var labelsByTruth = false
   /// Where episodes begin, radians.
   public var startPose: JointVector
   /// How far each joint's start may lie from there, radians; uniform, by seed and episode.
   public var startJitter: JointVector
+  /// What is played again.
+  public var trajectory: Trajectory?
   /// Where to lift the tool from a pose before any slow move; the pose itself where nothing is known of the tool.
   public var lifted: @Sendable (JointVector) -> JointVector = { $0 }
   /// The seed of the starts.

@@ -1,6 +1,7 @@
 public import Arm
 public import Episodes
 internal import Foundation
+internal import Policy
 public import RealTime
 
 /// What a log says about the session it is from.
@@ -41,17 +42,36 @@ public struct SessionDescription: Sendable {
     info.policyDigest = policyDigest
     info.versions = ["understudy": understudyVersion]
     if !clock.isSimulated {
-      info.host = ["system": ProcessInfo.processInfo.operatingSystemVersionString]
+      info.host = Self.machine
+      info.host["ports"] = [rig.pairs[0].follower.port, rig.pairs[0].leader?.port].compactMap(\.self)
+        .joined(separator: " ")
+      if let kernels = try? Kernels.chosen() { info.versions["kernels"] = kernels.name }
     }
     for grant in grants { info.grants[grant.name] = grant.granted ? "granted" : grant.detail }
     info.files = Self.files(of: rig)
     return info
   }
 
+  /// System, kernel and processor, as they call themselves.
+  private static var machine: [String: String] {
+    var host = ["system": ProcessInfo.processInfo.operatingSystemVersionString]
+    func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+    host["kernel"] = text("/proc/version")?.trimmingCharacters(in: .whitespacesAndNewlines)
+    host["name"] = text("/proc/sys/kernel/hostname")?.trimmingCharacters(in: .whitespacesAndNewlines)
+    let processor = text("/proc/cpuinfo")?.split(separator: "\n").first { $0.hasPrefix("model name") }
+    host["processor"] = processor?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces)
+    return host
+  }
+
   static func files(of rig: Rig) -> [SessionFile] {
     var urls: [(String, URL)] = [("rig.yaml", URL(filePath: rig.file))]
     for pair in rig.pairs {
       for side in [pair.follower, pair.leader].compactMap({ $0 }) {
+        if let url = try? rig.hardware.file(side.arm.servo, kind: .servos),
+          !urls.contains(where: { $0.0 == "\(side.arm.servo).yaml" })
+        {
+          urls.append(("\(side.arm.servo).yaml", url))
+        }
         if let url = try? rig.hardware.file(side.arm.name, kind: .arms) { urls.append(("\(side.arm.name).yaml", url)) }
         if let calibration = try? side.readCalibration() {
           urls.append(("\(side.arm.name)-calibration.json", URL(filePath: calibration.file)))

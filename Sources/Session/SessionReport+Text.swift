@@ -24,7 +24,7 @@ extension SessionReport: CustomStringConvertible {
     if lostTicks > 0 { table.add("ticks not recorded", "\(lostTicks)") }
     if !faults.isEmpty { table.add("faults", faults.joined(separator: ", ")) }
     if let trouble { table.add("ended early", trouble) }
-    return "\(table)"
+    return [trackingTable, "\(table)"].compactMap(\.self).joined(separator: "\n")
   }
 
   /// Replies that failed out of those asked for, and how many came, only too late.

@@ -37,10 +37,26 @@ public struct SessionReport: Sendable, Codable {
   public var faults: [String] = []
   /// Ticks that are in no log.
   public var lostTicks = 0
+  /// How well each joint followed what was played; nil for sessions that play nothing.
+  public var tracking: [Tracking]?
   /// Why it ended early.
   public var trouble: String?
   /// The signal that ended it, if one did.
   public var signal: Int32?
+
+  /// How well one joint followed a recording.
+  public struct Tracking: Sendable, Codable {
+    /// The joint.
+    public var joint: String
+    /// |command of the tick before − measured|, mean.
+    public var mean_mrad: Double
+    /// The largest of them.
+    public var max_mrad: Double
+    /// |measured − measured in the recording|, mean.
+    public var meanToRecording_mrad: Double
+    /// The largest of them.
+    public var maxToRecording_mrad: Double
+  }
 
   /// How the loop kept time.
   public struct Timing: Sendable, Codable {
@@ -72,6 +88,9 @@ public struct SessionReport: Sendable, Codable {
   public init(activity: Activity, conductor: Conductor, host: ArmHost) {
     self.init(activity: activity)
     for episode in conductor.outcomes {
+      if let fault = episode.fault { faults.append(fault.row?.name ?? "\(fault)") }
+      // A recording that was played again tells of nobody's success.
+      guard activity != .replay else { continue }
       let success = episode.label == .success
       switch episode.label {
       case .unlabelled: unlabelled += 1
@@ -81,11 +100,11 @@ public struct SessionReport: Sendable, Codable {
       personSeconds += episode.personSeconds
       seconds += episode.personSeconds + episode.policySeconds
       if success { personFrames += episode.frames }
-      if let fault = episode.fault { faults.append(fault.row?.name ?? "\(fault)") }
     }
     episodes = conductor.outcomes.count
     trouble = conductor.trouble
     let snapshot = host.snapshot
+    if activity == .replay { tracking = Self.tracking(snapshot.tracking, host.rig.pairs[0].follower.arm.jointNames) }
     timing = host.tick.timing
     timing.missedPeriods = snapshot.missed
     busErrors = snapshot.replies.errors
@@ -93,6 +112,31 @@ public struct SessionReport: Sendable, Codable {
     repliesAsked = snapshot.replies.asked
     // What the ring refused is part of `lost`.
     if let status = host.recorder?.status { lostTicks = status.lost }
+  }
+}
+
+extension SessionReport {
+  static func tracking(_ error: TrackingError, _ joints: [String]) -> [Tracking] {
+    let count = Double(max(1, error.ticks))
+    return joints.enumerated().map { joint, name in
+      Tracking(
+        joint: name, mean_mrad: Double(error.sum[joint]) * 1e3 / count, max_mrad: Double(error.most[joint]) * 1e3,
+        meanToRecording_mrad: Double(error.sumToRecording[joint]) * 1e3 / count,
+        maxToRecording_mrad: Double(error.mostToRecording[joint]) * 1e3)
+    }
+  }
+
+  /// The table of tracking errors for people; nil where nothing was played.
+  public var trackingTable: String? {
+    guard let tracking else { return nil }
+    var table = TextTable(
+      ["joint", "behind its command, mrad", "max", "off the recording, mrad", "max"], numbers: [1, 2, 3, 4])
+    for row in tracking {
+      table.add(
+        row.joint, Figures.short(row.mean_mrad), Figures.short(row.max_mrad), Figures.short(row.meanToRecording_mrad),
+        Figures.short(row.maxToRecording_mrad))
+    }
+    return "\(table)"
   }
 }
 

@@ -33,21 +33,36 @@ final class Terminal {
 
   /// What the keys mean, for the person.
   static let help =
-    "keys: enter start · space take over / give back · s success · f failure · d discard · h hold · a acknowledge · q quit"
+    "keys: enter start · space take over / give back · s success · f failure · e end unlabelled · "
+    + "d discard and redo · p pause / go on · h hold · a acknowledge · q quit"
 
-  /// The keys pressed since the last call, as signals; `correcting` tells what the space bar means now.
-  func signals(correcting: Bool) -> [PersonSignal] {
+  /// The same while a recording is played.
+  static let replayHelp = "any key stops and holds · then enter plays again, any other key ends"
+
+  /// Whether any key was pressed since the last call, and whether it was enter; nil for none.
+  func anyKey() -> Bool? {
+    let pressed = keys()
+    return pressed.isEmpty ? nil : pressed[0] == UInt8(ascii: "\n") || pressed[0] == UInt8(ascii: "\r")
+  }
+
+  private func keys() -> [UInt8] {
     var ready = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     guard isInteractive, poll(&ready, 1, 0) > 0 else { return [] }
     var bytes = [UInt8](repeating: 0, count: 16)
     let count = read(STDIN_FILENO, &bytes, bytes.count)
-    guard count > 0 else { return [] }
-    return bytes[..<count].compactMap { key in
+    return count > 0 ? Array(bytes[..<count]) : []
+  }
+
+  /// The keys pressed since the last call, as signals; `correcting` tells what the space bar means now.
+  func signals(correcting: Bool) -> [PersonSignal] {
+    keys().compactMap { key in
       switch Character(UnicodeScalar(key)) {
       case "\n", "\r": .start
       case " ": correcting ? .release : .takeOver
       case "s": .success
       case "f": .failure
+      case "e": .finish
+      case "p": .pause
       case "d": .discard
       case "h": .hold
       case "a": .acknowledge

@@ -19,8 +19,9 @@ struct Bench: ParsableCommand {
         understudy bench train --scaling --svg scaling.svg
         understudy bench bus --twin --json
         understudy bench learning --peers
+        understudy bench episodes --peers
       """),
-    subcommands: [Loop.self, Network.self, Training.self, Bus.self, Learning.self])
+    subcommands: [Loop.self, Network.self, Bus.self, Learning.self, Episodes.self])
 
   /// What every bench takes.
   struct Output: ParsableArguments {
@@ -105,6 +106,29 @@ struct Bench: ParsableCommand {
         let benchmark = try TrainScaling().run(svg: &picture)
         if let svg { try Data(picture.utf8).write(to: URL(filePath: svg), options: .withoutOverwriting) }
         Ending.show(benchmark, json: output.json)
+      }
+    }
+  }
+
+  /// Logs and datasets, beside LeRobot's writer.
+  struct Episodes: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "How fast episodes are written, read and exported, and how large they are.")
+
+    @Option(help: "How many frames.") var frames = 100_000
+    @Flag(help: "Measure LeRobot's own writer beside it (`make peers` installs it).") var peers = false
+    @OptionGroup var output: Output
+
+    func validate() throws {
+      guard (20_000...10_000_000).contains(frames) else { throw ValidationError("--frames takes 20000 to 10000000.") }
+    }
+
+    func run() throws {
+      try Ending.catching {
+        var benchmark = EpisodesBenchmark()
+        benchmark.frames = frames
+        benchmark.peers = peers
+        Ending.show(try benchmark.run(), json: output.json)
       }
     }
   }

@@ -15,13 +15,19 @@ struct Inspect: ParsableCommand {
         understudy inspect demonstrations
         understudy inspect demonstrations/2026-07-31T101530Z-3fa2-e0001.mcap
         understudy inspect demonstrations --json | jq .joints
+        understudy inspect demonstrations --html demonstrations.html
       """))
 
   @Argument(help: "A dataset's folder, or the log of one episode (.mcap).") var path: String
+  @Option(help: "Write one self-contained page with plots to this new file.") var html: String?
   @Flag(help: "One JSON object on standard output, for machines.") var json = false
 
   func run() throws {
     try Ending.catching {
+      if let html {
+        try InspectionPage(of: URL(filePath: path)).write(to: html)
+        return
+      }
       let inspection = try Inspection(of: URL(filePath: path))
       Ending.show(inspection, json: json)
       if !inspection.problems.isEmpty {

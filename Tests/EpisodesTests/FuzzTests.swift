@@ -43,9 +43,12 @@ import Testing
       let scratch = try Scratch()
       let logs = try FuzzTests.logs()
       var random = SplitMix64(seed: 20)
-      for _ in 0..<300 * effort {
+      // Ten megabytes, or in `make fuzz` 10⁹ bytes.
+      var read = 0
+      while read < 10_000_000 * effort {
         var bytes = try #require(logs.randomElement(using: &random))
         for _ in 0..<Int.random(in: 1...8, using: &random) { FuzzTests.mutate(&bytes, &random) }
+        read += bytes.count
         try FuzzTests.read(scratch, bytes)
       }
       let megabytes = try FuzzTests.peakMegabytes()

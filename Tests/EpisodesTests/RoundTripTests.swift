@@ -111,12 +111,13 @@ import Testing
     #expect(
       labels(TickRecord()) == [
         "tick", "scheduled", "began", "missed", "follower", "leader", "environment", "request", "state", "source",
-        "verdict", "decides", "episode", "policy", "policyWish", "personWish", "wish", "command", "leaderCommand",
-        "gateScore", "gateThreshold", "phases",
+        "verdict", "decides", "episode", "policy", "policyWish", "personWish", "wish", "memory", "command",
+        "leaderCommand", "gateScore", "gateThreshold", "phases",
       ])
     #expect(labels(ArmReading()) == ["position", "velocity", "load", "time"])
     #expect(labels(EnvironmentReading()) == ["values", "time"])
     #expect(labels(Verdict()) == ["limits", "fault"])
+    #expect(labels(TickMemory()) == ["goal", "step", "anchor", "age", "source", "steps"])
     #expect(labels(PhaseTimes()) == ["sense", "decide", "constrain", "act", "record"])
   }
 }

@@ -55,6 +55,12 @@ enum Samples {
     record.wish = vector(&random)
     record.command = vector(&random)
     record.leaderCommand = vector(&random)
+    record.memory.goal = vector(&random)
+    record.memory.step = vector(&random)
+    record.memory.anchor = vector(&random)
+    for lane in 0..<8 { record.memory.age[lane] = .random(in: .min ... .max, using: &random) }
+    record.memory.source = Source.allCases.randomElement(using: &random) ?? .none
+    record.memory.steps = TickMemory.Steps(rawValue: .random(in: .min ... .max, using: &random))
     record.gateScore = float(&random)
     record.gateThreshold = float(&random)
     record.phases.sense = .random(in: .min ... .max, using: &random)
@@ -126,7 +132,13 @@ enum Samples {
       record.personWish[joint] = record.leader.position[joint]
       record.wish[joint] = record.source == .person ? record.personWish[joint] : record.policyWish[joint]
       record.command[joint] = Float(angle + 0.001)
+      let before = t - 1 / rate_Hz
+      record.memory.goal[joint] = Float(0.6 * sin(0.7 * before + Double(joint)) + 0.05 * sin(5 * before) + 0.001)
+      record.memory.step[joint] = record.command[joint] - record.memory.goal[joint]
     }
+    record.memory.age = .zero
+    record.memory.source = record.source
+    record.memory.steps = record.decides ? [.constrained, .asked, .inferred] : [.constrained, .asked]
     let frame = Double(tick / 4)
     for feature in 0..<3 { record.environment.values[feature] = Float(0.2 + 0.01 * sin(frame + Double(feature))) }
     record.environment.time = Nanoseconds(1_000_000_000 + Int64(frame * 4e9 / rate_Hz))
@@ -168,7 +180,9 @@ extension TickRecord {
     }
     for lane in 0..<16 { bits.append(UInt64(environment.values[lane].bitPattern)) }
     bits.append(UInt64(bitPattern: environment.time.count))
-    for vector in [policyWish, personWish, wish, command, leaderCommand] {
+    bits += [UInt64(memory.source.rawValue), UInt64(memory.steps.rawValue)]
+    for lane in 0..<8 { bits.append(UInt64(memory.age[lane])) }
+    for vector in [policyWish, personWish, wish, command, leaderCommand, memory.goal, memory.step, memory.anchor] {
       for lane in 0..<8 { bits.append(UInt64(vector[lane].bitPattern)) }
     }
     bits += [UInt64(gateScore.bitPattern), UInt64(gateThreshold.bitPattern)]

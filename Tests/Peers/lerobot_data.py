@@ -221,6 +221,24 @@ def judge_round_trips(demonstrations, folder):
             assert np.abs(commands[0] - commands[1]).max() < 1e-6, np.abs(commands[0] - commands[1]).max()
 
 
+def judge_training_elsewhere(demonstrations, folder):
+    with check("PyTorch: the script of the page “Training elsewhere” trains with two processes, and ours runs its policy"):
+        with open(os.path.join(ROOT, "Sources/understudy/Documentation.docc/TrainingElsewhere.md")) as page:
+            script = page.read().split("```python\n")[1].split("```")[0]
+        with open(f"{folder}/train.py", "w") as file:
+            file.write(script)
+        ours("understudy", "export", demonstrations, "--lerobot", f"{folder}/elsewhere", "--units", "radians")
+        done = subprocess.run(
+            [os.path.join(os.path.dirname(sys.executable), "torchrun"), "--nproc_per_node=2", "--master_addr=127.0.0.1",
+             "--master_port=29533", f"{folder}/train.py", f"{folder}/elsewhere", f"{folder}/policy"],
+            text=True, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"})
+        assert done.returncode == 0, done.stderr[-2000:]
+        result = json.loads(done.stdout.strip().splitlines()[-1])
+        assert result["processes"] == 2 and result["loss"] < 0.5, result
+        report = ours("understudy-twin", "rehearse", "--policy", f"{folder}/policy", "--episodes", 3, "--json")
+        assert json.loads(report), report
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
         demonstrations, exported = f"{folder}/demonstrations", f"{folder}/exported"
@@ -230,4 +248,5 @@ if __name__ == "__main__":
         judge_training(exported, folder)
         judge_editing(exported, folder)
         judge_round_trips(demonstrations, folder)
+        judge_training_elsewhere(demonstrations, folder)
     finish()

@@ -3,17 +3,18 @@ import Episodes
 import RealTime
 import Rehearsal
 import ServoBus
-import Session
 import Twin
 
 @testable import Control
+@testable import Session
 
 /// Runs beside a session, keeps every tick, and complains where a promise is broken, whatever the session is about:
 ///
 /// - while the follower follows, no command is more than one step away, nor its step more than one change of step;
 /// - what is on the wire is the command within half a tick of the servo;
 /// - torque comes on only where every servo was sent the goal at which it stands;
-/// - while torque is on somebody owns the arm.
+/// - while torque is on somebody owns the arm;
+/// - every command can be made again from its record, bit for bit.
 final class Tape {
   /// What is kept of a tick.
   struct Entry {
@@ -35,6 +36,8 @@ final class Tape {
   private let stepChange: JointVector
   private let scale: ArmScale
   private var last: (command: JointVector, step: JointVector)?
+  /// Makes every tick again. Its policy is not asked: tests change theirs as they like.
+  private(set) var verifier: Verifier
 
   /// `slack_ticks`: how far a joint may move between its goal and its torque; a limp arm may be falling.
   init(_ session: VirtualSession, slack_ticks: Int32 = 1) throws {
@@ -45,6 +48,8 @@ final class Tape {
     step = rig.envelope.velocity_rad_s * period
     stepChange = rig.envelope.acceleration_rad_s2 * (period * period)
     scale = try ArmScale(side.arm, side.readCalibration())
+    let plan = try ControlPlan(rig, leaderMirrors: session.host.settings.mirrors)
+    verifier = Verifier(map: plan.map, envelope: plan.envelope, settings: plan.settings, policy: nil)
     let registers = try Bench.servos.get().registers
     follower = Wire(session.links.follower, session.world.follower, registers, slack_ticks: slack_ticks)
     // A hand may carry the leader on while its torque comes.
@@ -80,6 +85,9 @@ final class Tape {
     complaints += leader.complaints.map { "leader, tick \(record.tick): \($0)" }
     if follower.isPowered, record.source == .none { complain(record, "torque is on and nobody owns the arm") }
     check(record, follows: follows)
+    let before = verifier.difference
+    verifier.check(record)
+    if before == nil, let difference = verifier.difference { complain(record, "made again: \(difference)") }
   }
 
   private func check(_ record: TickRecord, follows: Bool) {

@@ -171,6 +171,12 @@ enum LogState: Equatable {
   }
 }
 
+/// Names bytes: the same text for the same bytes, and by all odds another for others.
+public enum Fingerprint {
+  /// Sixteen hexadecimal digits.
+  public static func of(_ bytes: some Sequence<UInt8>) -> String { Hexadecimal.text(StableHash.of(bytes), digits: 16) }
+}
+
 /// FNV-1a with 64 bits and a final mix (so that the last digits depend on every character). It never changes: held-out
 /// episodes are chosen by it.
 struct StableHash {

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Counts of values in buckets whose width grows with the value: percentiles to within 1/64 of the value, whatever its
 /// size, in a few kilobytes. Two of them add up exactly, so a dataset's figures come from those of its episodes.
 ///
@@ -45,6 +47,16 @@ public struct LogHistogram: Sendable, Equatable {
       if seen >= rank { return min(max, Self.end(of: bucket)) }
     }
     return max
+  }
+
+  /// The counts in bars of equal width on a logarithmic scale, so many to each doubling, from the first that holds
+  /// something to the last.
+  public func bars(perDoubling: Int) -> [(end: Int64, count: Int)] {
+    func place(_ value: Int64) -> Int { Int((log2(Double(Swift.max(1, value))) * Double(perDoubling)).rounded(.down)) }
+    var counts: [Int: Int] = [:]
+    for (bucket, n) in buckets { counts[place(Self.end(of: bucket)), default: 0] += n }
+    guard let first = counts.keys.min(), let last = counts.keys.max() else { return [] }
+    return (first...last).map { (Int64(exp2(Double($0 + 1) / Double(perDoubling))), counts[$0] ?? 0) }
   }
 
   static func bucket(of value: Int64) -> Int {

@@ -77,6 +77,13 @@ enum Schemas {
       uint8 state
       uint8 source              # 0 none, 1 person, 2 policy, 3 blend, 4 playback, 5 parking, 6 hold
       bool decides              # the sources decided anew in this tick
+      float32[8] before         # the command of the tick before
+      float32[8] before_step    # its change; 0 after a gap in time
+      float32[8] anchor         # person: the arms' offset before this tick; slow move or stop: the pose it goes to
+      uint8[8] follower_age     # each joint's reading in ticks; 255: older, or never
+      uint16 steps              # bits: 1 constrained, 2 braked, 4 policy asked, 8 inferred, 16 person took hold,
+                                # 32 offset closes by itself, 64 trajectory, 128 load too long, 256 bus taken away
+      uint8 asked               # who was asked for the wish, as source
       float32[] padding         # places beyond the last joint of what the JointStates hold
 
       """)

@@ -69,7 +69,9 @@ struct TickDecoder {
     guard data.count == tickSize, data.load(UInt32.self, at: 0) == 0x100,
       data.load(UInt32.self, at: TickLayout.paddingCount) == UInt32(TickLayout.paddings(joints: joints))
     else { throw Malformed(what: "a tick has another size or encoding than its session's joints give") }
-    guard let source = Source(rawValue: data.load(UInt8.self, at: TickLayout.source)) else {
+    guard let source = Source(rawValue: data.load(UInt8.self, at: TickLayout.source)),
+      let asked = Source(rawValue: data.load(UInt8.self, at: TickLayout.asked))
+    else {
       throw Malformed(what: "a tick names a source that does not exist")
     }
     blankAbsent(message.sequence)
@@ -96,6 +98,12 @@ struct TickDecoder {
     pending.request = data.load(UInt8.self, at: TickLayout.request)
     pending.state = data.load(UInt8.self, at: TickLayout.state)
     pending.source = source
+    pending.memory.goal = data.load(lanes: JointVector.self, at: TickLayout.before)
+    pending.memory.step = data.load(lanes: JointVector.self, at: TickLayout.beforeStep)
+    pending.memory.anchor = data.load(lanes: JointVector.self, at: TickLayout.anchor)
+    pending.memory.age = data.load(lanes: SIMD8<UInt8>.self, at: TickLayout.age)
+    pending.memory.source = asked
+    pending.memory.steps = TickMemory.Steps(rawValue: data.load(UInt16.self, at: TickLayout.steps))
     pending.decides = data.load(UInt8.self, at: TickLayout.decides) != 0
   }
 

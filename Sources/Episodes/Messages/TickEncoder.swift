@@ -117,6 +117,12 @@ struct TickEncoder {
     buffer.store(record.state, at: at + TickLayout.state)
     buffer.store(record.source.rawValue, at: at + TickLayout.source)
     buffer.store(UInt8(record.decides ? 1 : 0), at: at + TickLayout.decides)
+    buffer.store(lanes: record.memory.goal, at: at + TickLayout.before)
+    buffer.store(lanes: record.memory.step, at: at + TickLayout.beforeStep)
+    buffer.store(lanes: record.memory.anchor, at: at + TickLayout.anchor)
+    buffer.store(lanes: record.memory.age, at: at + TickLayout.age)
+    buffer.store(record.memory.source.rawValue, at: at + TickLayout.asked)
+    buffer.store(record.memory.steps.rawValue, at: at + TickLayout.steps)
     guard joints < 8 else { return }
     var padding = at + TickLayout.padding
     for lane in joints..<8 {

@@ -27,8 +27,15 @@ enum TickLayout {
   static let state = 433
   static let source = 434
   static let decides = 435
-  static let paddingCount = 436
-  static let padding = 440
+  static let before = 436
+  static let beforeStep = 468
+  static let anchor = 500
+  static let age = 532
+  static let steps = 540
+  static let asked = 542
+  // One byte keeps the next number aligned.
+  static let paddingCount = 544
+  static let padding = 548
 
   /// How many numbers stand in `padding`: six vectors lose the lanes beyond the last joint to their JointState.
   static func paddings(joints: Int) -> Int { 6 * (8 - joints) }

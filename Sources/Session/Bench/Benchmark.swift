@@ -30,6 +30,7 @@ public struct Benchmark: Sendable, Encodable {
     public var met: Bool? {
       switch goal {
       case .atMost(let limit): ours <= limit
+      case .atLeast(let limit): ours >= limit
       case .ratioAtMost(let limit): ratio.map { $0 <= limit }
       case .ratioAtLeast(let limit): ratio.map { $0 >= limit }
       case nil: nil
@@ -54,6 +55,8 @@ public struct Benchmark: Sendable, Encodable {
   public enum Goal: Sendable {
     /// Our figure, in the row's unit.
     case atMost(Double)
+    /// Our figure, in the row's unit.
+    case atLeast(Double)
     /// Ours by theirs.
     case ratioAtMost(Double)
     /// Ours by theirs, where more is better.
@@ -73,6 +76,7 @@ extension Benchmark.Goal: CustomStringConvertible {
   public var description: String {
     switch self {
     case .atMost(let limit): "≤ \(Figures.short(limit))"
+    case .atLeast(let limit): "≥ \(Figures.short(limit))"
     case .ratioAtMost(let limit): "ratio ≤ \(Figures.short(limit))"
     case .ratioAtLeast(let limit): "ratio ≥ \(Figures.short(limit))"
     }
