@@ -62,10 +62,10 @@ servo-peers: build ## the part of `peers` that judges servos and bus: Feetech's 
 	  echo "$$judge"; $(PYTHON) Tests/Peers/$$judge.py || failed=1; done; \
 	if $(PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
 	  $(MAKE) --no-print-directory .deps/lerobot/ready && \
-	  for judge in lerobot_bus lerobot_robots; do \
+	  for judge in lerobot_bus lerobot_robots lerobot_setup; do \
 	    echo "$$judge"; .deps/lerobot/bin/python Tests/Peers/$$judge.py || failed=1; done; \
-	else echo "lerobot_bus, lerobot_robots"; \
-	  echo "  not run  LeRobot's motor bus and SO-101 arms: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
+	else echo "lerobot_bus, lerobot_robots, lerobot_setup"; \
+	  echo "  not run  LeRobot's motor bus, SO-101 arms and set-up: no Python 3.12 ($(PYTHON312)); name one with PYTHON312="; fi; \
 	exit $$failed
 
 peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judge ours: servo-peers, mcap, rosbags, PyTorch, LeRobot, imitation

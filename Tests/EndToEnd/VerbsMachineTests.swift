@@ -44,8 +44,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "teleoperate", "record", "train", "run", "correct", "evaluate", "inspect", "recover", "relax", "ports", "doctor",
-    "bench", "reward",
+    "teleoperate", "record", "train", "run", "correct", "evaluate", "inspect", "recover", "relax", "ports",
+    "setup-motors", "calibrate", "doctor", "bench", "reward",
   ])
   func `every verb's help has an example`(_ verb: String) throws {
     let ran = try Binary.run("understudy", verb, "--help")

@@ -29,9 +29,13 @@ public enum PortError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .missing(let port):
       "There is no port \(port): plug the adapter in (or start understudy-twin) and see `understudy ports`."
+    case .permission(let port, "root"):
+      "You may not open \(port): it belongs to root alone. Install hardware/linux/60-understudy.rules (its head says how), "
+        + "which gives adapters to group dialout, and run `sudo usermod -aG dialout $USER`; then log out and in again."
     case .permission(let port, let group):
       "You may not open \(port): it belongs to group \(group). "
-        + "Run `sudo usermod -aG \(group) $USER`, then log out and in again."
+        + "Run `sudo usermod -aG \(group) $USER`, then log out and in again; if it stays so, install "
+        + "hardware/linux/60-understudy.rules (its head says how)."
     case .inUse(let port, let holder?):
       "\(port) is in use by \(holder): end that program first."
     case .inUse(let port, nil):

@@ -22,7 +22,20 @@ extension PortSurvey.Port {
       for id in candidates where !ids.contains(id) {
         ids.formUnion(try bus.scan(id...id, timeout: .milliseconds(ids.isEmpty ? 25 : 5)))
       }
-      for id in ids.sorted() { servos.append(try Self.servo(id, on: &bus, models)) }
+      for id in ids.sorted() {
+        do throws(BusError) {
+          // Two servos with one id say the same of what they are, but not of where they stand.
+          let registers = bus.model.registers
+          let position = registers.presentPosition.address
+          _ = try bus.readBytes(address: position, count: registers.presentTemperature.address - position, of: id)
+          servos.append(try Self.servo(id, on: &bus, models))
+        } catch {
+          guard case .noReply(_, _, _, let stray) = error, stray > 0 else { throw error }
+          trouble.append(
+            "Servos that share id \(id) talk over each other (new ones all have id 1): `understudy setup-motors` gives each its own."
+          )
+        }
+      }
     } catch {
       trouble.append("\(error)")
     }

@@ -3,7 +3,8 @@ extension PortSurvey: CustomStringConvertible {
   public var description: String {
     let mend = "plug the arm's adapter in and run this again (no arm? `understudy-twin --dir .twin`)."
     guard !ports.isEmpty else { return "No serial port is plugged in: \(mend)" }
-    let list = ports.map(\.text).joined(separator: "\n\n")
+    let told = [pair.map { "\($0)" }, rig.map { "Written: \($0)" }].compactMap(\.self)
+    let list = (ports.map(\.text) + told).joined(separator: "\n\n")
     return ports.contains(where: \.wasAsked) ? list : "\(list)\n\nNo USB adapter is plugged in: \(mend)"
   }
 }

@@ -14,6 +14,10 @@ internal import ServoBus
 public struct PortSurvey: Sendable, Codable {
   /// The ports, by path.
   public var ports: [Port] = []
+  /// Which of them are follower and leader, once that was asked for.
+  public var pair: PairIdentification?
+  /// The rig file that was written.
+  public var rig: String?
 
   /// One port.
   public struct Port: Sendable, Codable {
@@ -96,7 +100,7 @@ public struct PortSurvey: Sendable, Codable {
     }
   }
 
-  private static func models(_ hardware: Hardware) throws(HostError) -> [ServoModel] {
+  static func models(_ hardware: Hardware) throws(HostError) -> [ServoModel] {
     var models: [ServoModel] = []
     for name in hardware.names(of: .servos) {
       do throws(ServoFileError) {

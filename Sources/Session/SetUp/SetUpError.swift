@@ -37,6 +37,8 @@ public enum SetUpError: Error, Equatable, CustomStringConvertible {
   case nobodyToAsk(String)
   /// The person said stop.
   case stopped(String)
+  /// The output is there already.
+  case exists(file: String)
   /// Something in the way; a sentence.
   case refused(String)
 
@@ -95,6 +97,8 @@ public enum SetUpError: Error, Equatable, CustomStringConvertible {
     case .nobodyToAsk(let question):
       return "Nobody answered \"\(question)\"; run this in a terminal, or give the answers on standard input."
     case .stopped(let what): return what
+    case .exists(let file):
+      return "\(file) exists already and is left as it is; choose another name, or move it away."
     case .refused(let why): return why
     }
   }
@@ -114,6 +118,7 @@ extension SetUpError: EndingError {
     case .calibration(let error): error.exitCode
     case .bus, .nobody, .missing, .locked: ExitStatus.unavailable.rawValue
     case .several, .duplicates, .model, .implausible, .pose, .mismatch, .refused: ExitStatus.data.rawValue
+    case .exists: ExitStatus.cannotCreate.rawValue
     case .nobodyToAsk: ExitStatus.usage.rawValue
     case .stopped: ExitStatus.temporary.rawValue
     }
