@@ -15,7 +15,7 @@ APT_BENCH := rt-tests stress-ng
 # LeRobot needs Python 3.12 or newer; Debian 12 has 3.11. `make peers PYTHON312=/path/to/python3.12` names one.
 PYTHON312 ?= python3.12
 
-.PHONY: help deps build demo test bench peers servo-peers fuzz soak format lint clean
+.PHONY: help deps build demo test bench peers servo-peers fuzz proofs soak format lint clean
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,11 +82,17 @@ peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judg
 	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter 'NumpyTests|TorchTests'
 
 # Suites with loops over seeded randomness; each takes `effort` from Tests/Support.
-FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|SafeTensorsTests|TorchExchangeTests|FixedMathTests|ArmScaleTests|\.KinematicsTests
+FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|ToolLimitsTests|SafeTensorsTests|TorchExchangeTests|FixedMathTests|ArmScaleTests|\.KinematicsTests
 
 fuzz: deps ## the randomised tests, a hundred times longer than in make test
 	$(SWIFT) build -c release --build-tests
 	UNDERSTUDY_FUZZ=1 $(SWIFT) test -c release --skip-build --filter '$(FUZZED)'
+
+proofs: build ## what the tick asks of the kernel (strace), and a live session under ThreadSanitizer (builds anew, minutes)
+	@command -v strace >/dev/null || $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq strace >/dev/null
+	/usr/bin/python3 Tests/Proofs/futex.py $(BUILD)/understudy
+	$(SWIFT) build -c release --sanitize=thread --scratch-path .build/tsan --product understudy
+	Tests/Proofs/threads.sh .build/tsan/release/understudy $(BUILD)/understudy $(BUILD)/understudy-twin
 
 HOURS ?= 24
 soak: build ## hours of sessions on virtual time with a fault every ten seconds (HOURS=24: about ten minutes)

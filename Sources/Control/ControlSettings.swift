@@ -1,6 +1,7 @@
 public import Arm
 public import Episodes
 public import RealTime
+internal import Synchronization
 
 /// Every number that the tick needs beside the envelope, in ticks and radians a tick; made from the rig file.
 public struct ControlSettings: Sendable {
@@ -38,6 +39,8 @@ public struct ControlSettings: Sendable {
   public var mirror = MirrorSettings()
   /// How old the newest datagram may be while a policy that looks at the environment drives.
   public var environmentStale: Nanoseconds
+  /// For how long after the last sign from the pedal the policy may drive; nil: it needs none.
+  public var holdToRun: Nanoseconds?
   /// Status bits of each joint's servo that stop the arm: supply, encoder, heat, current, overload. Not the angle's: the
   /// envelope keeps the limits, and a limp arm may lie outside them.
   public var alarmBits: SIMD8<UInt8>
@@ -64,6 +67,7 @@ public struct ControlSettings: Sendable {
     restPatience = Int32(clamping: 1_000_000_000 / max(1, period.count))
     mirrors = false
     environmentStale = .milliseconds(200)
+    holdToRun = nil
     alarmBits = SIMD8(repeating: 0b0010_1111)
     latchedBits = 0b0010_1000
   }
@@ -83,8 +87,25 @@ public struct TickChannels: Sendable {
   /// From the tick to whoever looks.
   public let snapshots = Latest(Snapshot())
 
+  /// From whoever holds the pedal to the tick.
+  public let hold = HoldToRun()
+
   /// Empty channels.
   public init() {}
+}
+
+/// The moment of the newest sign that somebody holds the pedal down; any thread may give one.
+public final class HoldToRun: Sendable {
+  private let time = Atomic<Int64>(Nanoseconds.never.count)
+
+  /// Nobody has held it yet.
+  public init() {}
+
+  /// Somebody holds it at `now`.
+  public func sign(at now: Nanoseconds) { time.store(now.count, ordering: .relaxed) }
+
+  /// When that was last.
+  var newest: Nanoseconds { Nanoseconds(time.load(ordering: .relaxed)) }
 }
 
 /// What anybody may see of the newest tick.
@@ -107,6 +128,10 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var refusals: UInt32 = 0
   /// The last refused request.
   public var refused = Request.Action.none
+  /// Why it was.
+  public var refusal = Refusal.state
+  /// Whether the pedal is held down, where the rig asks for that; true elsewhere.
+  public var isHeldToRun = true
   /// Replies asked for, missing and late since the start, on both buses.
   public var replies = ReplyCount()
   /// How the present episode went so far.

@@ -19,12 +19,14 @@ public struct Motion: BitwiseCopyable, Sendable, Equatable {
   public var step: JointVector
 
   /// At rest at `goal`.
+  @_noAllocation @_noLocks
   public init(at goal: JointVector) {
     self.goal = goal
     self.step = .zero
   }
 
   /// In motion.
+  @_noAllocation @_noLocks
   public init(goal: JointVector, step: JointVector) {
     self.goal = goal
     self.step = step

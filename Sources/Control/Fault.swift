@@ -31,6 +31,8 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
   case stalled = 14
   /// A slow move does not come to its pose: the envelope is in the way.
   case unreachable = 15
+  /// Hold-to-run: the pedal was let go, or lost, while the policy drove.
+  case letGo = 16
 
   /// One row of the table.
   public struct Row: Sendable {
@@ -114,6 +116,11 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       detection: "the command of a slow move stands still for 1 s short of its pose",
       category: 2, clears: true, cause: "`envelope.floor_m` or `envelope.box_m` lies between the arm and the pose",
       remedy: "Acknowledge, and lead the arm round it by hand; or widen the box."),
+    Row(
+      fault: .letGo, name: "hold-to-run",
+      detection: "no `run` from pedal or page for `pedal.hold_to_run_ms` while the policy drives",
+      category: 2, clears: true, cause: "the pedal was let go, or its device or the page is gone",
+      remedy: "Hold the pedal down, acknowledge, and start again."),
     Row(
       fault: .torqueRefused, name: "torque-refused",
       detection: "a servo has not confirmed goal = present or its torque within 50 ticks; the arm stays limp",

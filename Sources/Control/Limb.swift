@@ -8,7 +8,7 @@ public import ServoBus
 /// Torque comes on only with goal = present, and only after every servo has said that it holds that goal: a sync write
 /// has no answer, and a lost one would send the arm to wherever its last goal was. So, one write a tick:
 ///
-///     goal = present ─▶ read back ─▶ (alarm kept: those off, leader: torque limit 0) ─▶ torque on ─▶ read back ─▶ follow
+///     (bounds of the servos) ─▶ goal = present ─▶ read back ─▶ (alarm kept: those off, leader: torque limit 0) ─▶ torque on ─▶ read back ─▶ follow
 ///
 /// Torque that was switched off is read back too, and switched off again where a servo missed it.
 public struct Limb: ~Copyable {
@@ -39,6 +39,9 @@ public struct Limb: ~Copyable {
   private let fullTorque: Int32
   private let loadUnit: Float
   private let joints: Int
+  private let bounds: ServoBounds?
+  /// How many of the servos' own limits have been written since torque was last off or in doubt.
+  private var bound = 0
   private var raw = SIMD8<Int32>(repeating: 0)
   private var ramp: Int32 = 0
   /// The goals that were sent last.
@@ -63,8 +66,9 @@ public struct Limb: ~Copyable {
   /// An arm whose servos were checked by the set-up path.
   ///
   /// With `startsLimp` its torque, which an earlier process may have left on, goes off in the first ticks: for a leader,
-  /// which a person is about to move. A follower that still holds goes on holding until it is enabled.
-  public init(bus: consuming ServoBus, scale: ArmScale, startsLimp: Bool = false) {
+  /// which a person is about to move. A follower that still holds goes on holding until it is enabled. `bounds` are written
+  /// anew each time torque is brought on.
+  public init(bus: consuming ServoBus, scale: ArmScale, startsLimp: Bool = false, bounds: ServoBounds? = nil) {
     torque = startsLimp ? .releasing : .off
     registers = bus.model.registers
     block = RegisterBlock(from: registers.presentPosition, through: registers.presentLoad)
@@ -73,6 +77,7 @@ public struct Limb: ~Copyable {
     loadUnit = Float(load?.scale ?? 0.001)
     fullTorque = Int32(1 / (torque?.scale ?? 0.001))
     self.bus = bus
+    self.bounds = bounds
     self.scale = scale
     joints = scale.count
     age = SIMD8(repeating: 0)
@@ -147,7 +152,7 @@ public struct Limb: ~Copyable {
   ) {
     if powered, torque != .on { tries += 1 }
     switch torque {
-    case .off where powered, .doubted where powered: align()
+    case .off where powered, .doubted where powered: if !bind() { align() }
     case .aligned where powered && !confirmed: torque = .doubted
     case .aligned where powered && share != nil:
       bus.syncWrite(SIMD8(repeating: 0), to: registers.torqueLimit)
@@ -164,7 +169,9 @@ public struct Limb: ~Copyable {
       tries = 0
       follow(goal, share: share, rampTicks: rampTicks)
     case .releasing where powered: torque = .doubted
-    case .off: tries = 0
+    case .off:
+      tries = 0
+      bound = 0
     case .doubted, .aligned, .clearing, .limited, .enabling, .on:
       tries = 0
       switchTorque(on: false)
@@ -182,7 +189,22 @@ public struct Limb: ~Copyable {
   }
 
   /// After a stop: a servo may have dropped its torque or lost its goal meanwhile.
-  public mutating func doubt() { if torque != .off { torque = .doubted } }
+  public mutating func doubt() {
+    bound = 0
+    if torque != .off { torque = .doubted }
+  }
+
+  /// Writes the next of the servos' own limits; false: all stand.
+  private mutating func bind() -> Bool {
+    guard let bounds, bound < 3 else { return false }
+    switch bound {
+    case 0: bus.syncWrite(bounds.acceleration, to: registers.acceleration)
+    case 1: bus.syncWrite(bounds.velocity, to: registers.goalVelocity)
+    default: bus.syncWrite(bounds.torque, to: registers.torqueLimit)
+    }
+    bound += 1
+    return true
+  }
 
   /// Goal = present; where not every joint has just been read, the arm has to wait for a tick in which it was.
   private mutating func align() {

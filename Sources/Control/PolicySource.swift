@@ -115,22 +115,20 @@ public final class PolicySource {
   private func decide(position: JointVector, environment: EnvironmentReading, command: JointVector) -> JointVector {
     guard let loaded else { return command }
     return loaded._withUnsafeGuaranteedRef { loaded in
-      let plan = loaded.plan
-      if used >= plan.execute {
-        let features = UnsafeMutableBufferPointer(rebasing: inputs[..<loaded.policy.featureCount])
-        plan.features.compute(position, environment.values, into: features)
-        let actions = UnsafeMutableBufferPointer(rebasing: outputs[..<loaded.policy.actionCount])
-        doubt = loaded.policy.infer(UnsafeBufferPointer(features), mean: actions)
-        used = 0
-        hasInferred = true
-      }
-      var target = command
-      for (output, joint) in plan.joints.enumerated() {
-        let value = outputs[used * plan.joints.count + output]
-        switch plan.representation {
-        case .absolute: target[joint] = value
-        case .relativeToPresent: target[joint] = position[joint] + value
-        case .relativeToCommand: target[joint] = command[joint] + value
+      let (plan, memory) = (loaded.plan, loaded.memory)
+      memory.remember { plan.features.compute(position, environment.values, into: $0) }
+      switch plan.execution {
+      case .horizon(let decisions):
+        if used >= decisions { infer(loaded, position) }
+        used += 1
+        return self.position(loaded, step: used - 1, from: command)
+      case .ensembling:
+        infer(loaded, position)
+        // Steps count from the one before, so the plan is laid out from the command that is in force now.
+        var before = command
+        memory.plan { step in
+          before = self.position(loaded, step: step, from: before)
+          return before
         }
         let mean = memory.averaged
         var target = command
@@ -144,6 +142,7 @@ public final class PolicySource {
     doubt = loaded.policy.infer(UnsafeBufferPointer(loaded.memory.inputs), mean: loaded.memory.outputs)
     present = position
     used = 0
+    hasInferred = true
   }
 
   /// Where a step of the last inference wants the joints; those that the policy does not move stay at `command`.

@@ -31,6 +31,7 @@ struct Supervisor: BitwiseCopyable {
   /// Requests that were refused, and the last of them.
   private(set) var refusals: UInt32 = 0
   private(set) var refused = Request.Action.none
+  private(set) var refusal = Refusal.state
 
   /// Who owns the arm in this tick.
   var source: Source {
@@ -95,9 +96,10 @@ struct Supervisor: BitwiseCopyable {
   }
 
   /// Counts a request that is not carried out.
-  mutating func refuse(_ action: Request.Action) {
+  mutating func refuse(_ action: Request.Action, _ why: Refusal) {
     refusals &+= 1
     refused = action
+    refusal = why
   }
 
   /// Applies a request; a refused one changes nothing and is counted. True when the state allowed it.
@@ -105,7 +107,7 @@ struct Supervisor: BitwiseCopyable {
     _ request: Request, command: JointVector, leader: JointVector, settings: ControlSettings
   ) -> Bool {
     guard let next = state.after(request.action) else {
-      refuse(request.action)
+      refuse(request.action, .state)
       return false
     }
     switch request.action {

@@ -17,6 +17,8 @@ extension Tick {
     snapshot.isAtRest = all(previous.step .== 0)
     snapshot.refusals = supervisor.refusals
     snapshot.refused = supervisor.refused
+    snapshot.refusal = supervisor.refusal
+    snapshot.isHeldToRun = isHeldToRun
     snapshot.followerHeld = follower.torque != .off
     snapshot.leaderHeld = leader != nil && leader?.torque != .off
     snapshot.replies = follower.replies + (leader?.replies ?? ReplyCount())

@@ -32,21 +32,24 @@ extension Tick {
   private func take(_ asked: Request) {
     var request = asked
     switch asked.action {
-    case .enable where !isFresh(follower.age): return supervisor.refuse(asked.action)
-    case .teleoperate where !leaderIsFresh: return supervisor.refuse(asked.action)
+    case .enable where !isFresh(follower.age): return supervisor.refuse(asked.action, .followerSilent)
+    case .teleoperate where !leaderIsFresh: return supervisor.refuse(asked.action, .leaderSilent)
+    case .policy where shows(.letGo), .release where shows(.letGo): return supervisor.refuse(asked.action, .notHeld)
     case .takeOver where !leaderIsFresh:
       // The person wants the arm and cannot have it; but whoever drives must not go on.
-      supervisor.refuse(asked.action)
+      supervisor.refuse(asked.action, .leaderSilent)
       guard supervisor.state.after(.takeOver) != nil else { return }
       request = Request(.hold)
     case .acknowledge:
       // At rest, and with its cause gone.
-      if follower.torque == .on, any(previous.step .!= 0) { return supervisor.refuse(asked.action) }
-      if let fault = supervisor.fault, isStillThere(fault) { return supervisor.refuse(asked.action) }
+      if follower.torque == .on, any(previous.step .!= 0) { return supervisor.refuse(asked.action, .moving) }
+      if let fault = supervisor.fault, isStillThere(fault) {
+        return supervisor.refuse(asked.action, .causeRemains)
+      }
     case .replay:
-      guard asked.trajectory != 0 else { return supervisor.refuse(asked.action) }
+      guard asked.trajectory != 0 else { return supervisor.refuse(asked.action, .noPose) }
     case .playback:
-      guard let pose = envelope.reachable(asked.pose) else { return supervisor.refuse(asked.action) }
+      guard let pose = envelope.reachable(asked.pose) else { return supervisor.refuse(asked.action, .noPose) }
       request.pose = pose
     default: break
     }
@@ -97,6 +100,7 @@ extension Tick {
     case .policy:
       if shows(.noPolicy) { return .noPolicy }
       if shows(.environmentStale) { return .environmentStale }
+      if shows(.letGo) { return .letGo }
     case .playback, .parking: if shows(.unreachable) { return .unreachable }
     case .none, .hold, .blend: break
     }
@@ -122,12 +126,15 @@ extension Tick {
     case .wishNotFinite: false
     // A thread that runs has no longer stalled, and an arm that stands has no way to go.
     case .stalled: false
+    case .letGo: !isHeldToRun
     case .unreachable: supervisor.isStuck(patience: settings.restPatience)
     }
   }
 
   /// Whether the cause of a stop is still there. An alarm that a servo merely keeps is not: torque, brought on anew, ends it.
   private func isStillThere(_ fault: Fault) -> Bool {
+    // The pedal need not be held to acknowledge, only to go on.
+    if fault == .letGo { return false }
     guard fault == .servo else { return shows(fault) }
     return any(follower.status & settings.alarmBits & ~settings.latchedBits .!= 0)
   }
@@ -135,6 +142,13 @@ extension Tick {
   /// The bits that stop the arm now. Until torque has come on anew, an alarm that a servo keeps says nothing of the present.
   private var alarms: SIMD8<UInt8> {
     follower.torque == .on ? settings.alarmBits : settings.alarmBits & ~settings.latchedBits
+  }
+
+  /// Whether somebody holds the pedal down, where the rig asks for that; a sign from the future would hold for ever.
+  var isHeldToRun: Bool {
+    guard let limit = settings.holdToRun else { return true }
+    let age = record.began - channels.hold.newest
+    return age <= limit && .zero - age <= limit
   }
 
   private func isFresh(_ age: SIMD8<Int32>) -> Bool { all(age .<= envelope.staleTicks) }

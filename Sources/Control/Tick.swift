@@ -20,6 +20,7 @@ public final class Tick: @unchecked Sendable {
   let envelope: Envelope
   let policy: PolicySource
   let playback = PlaybackSource()
+  let channels: TickChannels
   let requests: Ring<Request>
   let environment: Latest<EnvironmentReading>
   let records: Ring<TickRecord>
@@ -158,6 +159,7 @@ public final class Tick: @unchecked Sendable {
     self.envelope = envelope
     self.settings = settings
     self.policy = PolicySource(ticks: settings.decisionTicks)
+    self.channels = channels
     self.requests = channels.requests
     self.environment = channels.environment
     self.records = channels.records

@@ -163,7 +163,7 @@ extension Envelope {
       }
       half *= 0.5
     }
-    return (best, limits.union(met))
+    return (best, Limits(rawValue: limits.rawValue | met.rawValue))
   }
 
   /// A step that was hindered by a wall, or by two in a corner, led along them; nil where that is hindered too.

@@ -18,7 +18,7 @@ public struct Beat: BitwiseCopyable, Sendable {
   public var scheduled: Nanoseconds
   /// When it did.
   public var began: Nanoseconds
-  /// How many whole periods went by unserved since the beat before.
+  /// How many whole periods went by unserved since the beat before; while the machine was suspended `index` stood still.
   public var missed: UInt32
 
   /// A beat.
@@ -42,6 +42,9 @@ public final class RateLoop: Sendable {
     public var spin: Nanoseconds = .zero
     /// SCHED_FIFO priority that is asked for.
     public var priority: Int32 = 80
+    /// For how long the machine has been suspended since it booted, or less than 0 where that cannot be told; a test says
+    /// something else.
+    public var suspended: @Sendable () -> Int64 = { us_suspended_ns() }
     /// The CPU to stay on, if any.
     public var cpu: Int32?
 
@@ -145,6 +148,7 @@ public final class RateLoop: Sendable {
       let period = configuration.period.count
       var index: UInt64 = 0
       var missed: UInt32 = 0
+      var slept = configuration.suspended()
       while true {
         let scheduled = origin + Nanoseconds(Int64(index) * period)
         // Posts of periods already over must not shorten this wait; each is swallowed until the deadline is near.
@@ -154,6 +158,12 @@ public final class RateLoop: Sendable {
         us_sleep_until_ns((scheduled - configuration.spin).count)
         while us_monotonic_ns() < scheduled.count {}
         let began = Nanoseconds(us_monotonic_ns())
+        // The loop's clock stands still while the machine is suspended; the arm did not. Its periods are missed ones.
+        let suspended = configuration.suspended()
+        if suspended >= 0 {
+          if slept >= 0, suspended - slept > 10_000_000 { missed &+= UInt32(clamping: (suspended - slept) / period) }
+          slept = suspended
+        }
         guard tick(Beat(index: index, scheduled: scheduled, began: began, missed: missed)) else { return }
         // The next deadline still ahead: phase is kept, and what lies between was missed.
         let over = us_monotonic_ns() - scheduled.count

@@ -87,7 +87,7 @@ public final class VirtualSession {
       let data = Data(bytes)
       switch channel {
       case .environment: host.take(environmentDatagram: data)
-      case .pedal: if let signal = PersonSignal(datagram: data) { conductor?.hear(signal) }
+      case .pedal: if let signal = PersonSignal(datagram: data) { hear(signal) }
       }
     }
     let beat = Beat(index: beat, scheduled: scheduled, began: time.now, missed: missed)
@@ -104,6 +104,11 @@ public final class VirtualSession {
     self.beat += 1
     missed = 0
     while Nanoseconds(Int64(self.beat) * period.count) < time.now { miss(1) }
+  }
+
+  /// What comes from the pedal.
+  public func hear(_ signal: PersonSignal) {
+    if signal == .run { host.holdToRun(at: time.now) } else { conductor?.hear(signal) }
   }
 
   /// The loop sleeps through so many beats; the world goes on, and the next tick finds them missed.

@@ -36,11 +36,12 @@ extension ArmHost {
     }
   }
 
-  static func bringUp(_ name: String, _ side: Rig.Side, _ rig: Rig, _ bus: inout ServoBus) throws(HostError) {
-    // A second line behind the envelope: the servo's own speed limit, half as much again as the envelope's.
+  static func bringUp(
+    _ name: String, _ side: Rig.Side, _ rig: Rig, _ bus: inout ServoBus
+  ) throws(HostError) {
     let check = BringUp(
       name: name, arm: side.arm, calibration: try calibration(side),
-      velocity_rad_s: Double(rig.envelope.velocity_rad_s.max()) * 1.5, torqueShare: 1,
+      bounds: ServoBounds(rig.envelope, arm: side.arm, model: bus.model),
       known: { knownCalibrations(rig) })
     do throws(BringUpError) {
       try check.run(&bus)

@@ -62,18 +62,20 @@ public final class ArmHost: SessionHost {
     let plan = try ControlPlan(rig, leaderMirrors: leaderMirrors && ports.leader != nil)
     var followerBus = ServoBus(
       port: ports.follower, model: servos, ids: pair.follower.arm.servoIDs, clock: clock)
+    let bounds = ServoBounds(rig.envelope, arm: pair.follower.arm, model: servos)
     try Self.bringUp("follower", pair.follower, rig, &followerBus)
     var leader: Limb?
     if let side = pair.leader, let scale = plan.leader, let port = ports.leader {
-      var bus = ServoBus(
-        port: port, model: try Self.servos(side, rig), ids: side.arm.servoIDs, clock: clock)
+      let servos = try Self.servos(side, rig)
+      var bus = ServoBus(port: port, model: servos, ids: side.arm.servoIDs, clock: clock)
       try Self.bringUp("leader", side, rig, &bus)
-      leader = Limb(bus: bus, scale: scale, startsLimp: true)
+      leader = Limb(
+        bus: bus, scale: scale, startsLimp: true, bounds: ServoBounds(rig.envelope, arm: side.arm, model: servos))
     }
     let channels = TickChannels()
     tick = Tick(
-      follower: Limb(bus: followerBus, scale: plan.follower), leader: leader, map: plan.map, envelope: plan.envelope,
-      settings: plan.settings, channels: channels, clock: clock)
+      follower: Limb(bus: followerBus, scale: plan.follower, bounds: bounds), leader: leader, map: plan.map,
+      envelope: plan.envelope, settings: plan.settings, channels: channels, clock: clock)
     self.rig = rig
     self.pair = pair
     self.channels = channels
@@ -87,6 +89,9 @@ public final class ArmHost: SessionHost {
   public func take(environmentDatagram data: Data) {
     if environment.take(data) { channels.environment.store(environment.reading) }
   }
+
+  /// The pedal is down, or the page says so (`PersonSignal.run`).
+  public func holdToRun(at now: Nanoseconds) { channels.hold.sign(at: now) }
 
   /// How many datagrams of the environment could not be read.
   public var malformedDatagrams: Int { environment.malformed }

@@ -1,4 +1,5 @@
 internal import Arm
+internal import Control
 public import ServoBus
 
 /// Checks every servo of an arm before its torque may come on, and sets the registers that a power cut resets.
@@ -10,10 +11,8 @@ struct BringUp {
   let name: String
   let arm: ArmDescription
   let calibration: Calibration
-  /// Second line: the servo's own speed limit in rad/s.
-  let velocity_rad_s: Double
-  /// Torque limit 0…1.
-  let torqueShare: Double
+  /// The servos' own limits.
+  let bounds: ServoBounds
   /// Every calibration that is known, to say whose arm this is if it is another's.
   var known: () -> [Calibration.Known] = { [] }
 
@@ -21,7 +20,7 @@ struct BringUp {
   func run(_ bus: inout ServoBus) throws(BringUpError) {
     let records = try read(&bus)
     try compare(records, on: bus)
-    for joint in arm.joints { try limit(joint, on: &bus) }
+    for (index, joint) in arm.joints.enumerated() { try limit(joint, at: index, on: &bus) }
   }
 
   private func read(_ bus: inout ServoBus) throws(BringUpError) -> [ServoRecord] {
@@ -94,14 +93,14 @@ struct BringUp {
     }
   }
 
-  private func limit(_ joint: ArmDescription.Joint, on bus: inout ServoBus) throws(BringUpError) {
-    let registers = bus.model.registers
+  private func limit(
+    _ joint: ArmDescription.Joint, at index: Int, on bus: inout ServoBus
+  ) throws(BringUpError) {
+    let registers = bus.model.registers, id = joint.servoID
     do throws(BusError) {
-      let speed = Int32(velocity_rad_s / ArmScale.radiansPerTick)
-      try bus.write(254, to: registers.acceleration, of: joint.servoID)
-      try bus.write(
-        min(speed, registers.goalVelocity.range.upperBound), to: registers.goalVelocity, of: joint.servoID)
-      try bus.write(Int32(1000 * torqueShare), to: registers.torqueLimit, of: joint.servoID)
+      try bus.write(bounds.acceleration[index], to: registers.acceleration, of: id)
+      try bus.write(bounds.velocity[index], to: registers.goalVelocity, of: id)
+      try bus.write(bounds.torque[index], to: registers.torqueLimit, of: id)
     } catch {
       throw .bus(arm: name, joint: joint.name, error)
     }

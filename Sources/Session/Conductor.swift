@@ -165,6 +165,8 @@ public final class Conductor {
     // A replay needs nobody's hands: it goes on from the slow approach by itself.
     let started = started || plan.activity == .replay || resetRemaining.map { $0 <= .zero } == true
     guard started, !snapshot.isMoving else { return }
+    // Hold-to-run: the episode begins with the pedal.
+    guard snapshot.isHeldToRun || !plan.activity.usesPolicy else { return }
     resetBegan = .never
     host.beginEpisode(episode, attempt: attempt)
     ask(.episode(UInt32(clamping: episode)))

@@ -29,6 +29,7 @@ struct ControlPlan {
     settings.rest = pair.follower.arm.rest
     if let gripper = pair.follower.arm.gripper { settings.allowGrasping(with: gripper.joint) }
     settings.mirrors = leaderMirrors && leader != nil
+    settings.holdToRun = rig.holdToRun_ms.map { .milliseconds(Int64($0)) }
     settings.environmentStale = .milliseconds(Int64(rig.environment?.stale_ms ?? 0))
     settings.guidingStep_m = Float(rig.envelope.handGuiding_m_s * period.seconds)
     self.settings = settings

@@ -58,6 +58,7 @@ public final class LiveSession {
   private let terminal: Terminal
   private let signals: EndSignals
   private let watchdog: Watchdog
+  private let manager = ServiceManager()
   private let clock = TickClock.monotonic
   private var policies: [String] = []
   private var torn: [String] = []
@@ -65,6 +66,7 @@ public final class LiveSession {
   private var shownOutcomes = 0
   private var shownFault: Fault?
   private var isEnding = false
+  private var shownRefusals: UInt32 = 0
 
   /// Opens ports and sockets, checks every servo, and builds the loop; nothing moves yet.
   public init(_ options: LiveOptions, plan makePlan: (Rig, ControlSettings) -> SessionPlan) throws(HostError) {
@@ -177,10 +179,15 @@ public final class LiveSession {
   /// Sockets, keys and signals in; conductor; live line out. Returns when the session is over.
   private func supervise() throws(HostError) {
     var shownAt = Nanoseconds.never
+    var toldAt = Nanoseconds.never
+    manager.tell("READY=1")
+    defer { manager.tell("STOPPING=1") }
     while !conductor.isDone {
       sockets.wait(milliseconds: 4)
       for data in sockets.environment() { host.take(environmentDatagram: data) }
-      for signal in sockets.pedals() { conductor.hear(signal) }
+      for signal in sockets.pedals() {
+        if signal == .run { host.holdToRun(at: clock.now) } else { conductor.hear(signal) }
+      }
       let snapshot = host.snapshot
       if plan.activity == .replay {
         // Whatever is pressed stops the arm; once it stands, enter begins again and anything else ends.
@@ -201,6 +208,10 @@ public final class LiveSession {
       if conductor.isEnding, !isEnding {
         isEnding = true
         sayWhatEnds(snapshot)
+      }
+      if let period = manager.watchdogPeriod, clock.now - toldAt >= period, watchdog.silentFor < .milliseconds(100) {
+        toldAt = clock.now
+        manager.tell("WATCHDOG=1", "STATUS=\(line(snapshot))")
       }
       if watchdog.silentFor >= .seconds(5) {
         host.recorder?.stop()
@@ -278,6 +289,11 @@ public final class LiveSession {
         say("not kept: \(error)" + (path.map { "; what there is of it is in \($0)" } ?? ""))
       }
     }
+    if snapshot.refusals != shownRefusals {
+      shownRefusals = snapshot.refusals
+      say(snapshot.refusal.sentence(of: snapshot.refused, in: snapshot.state))
+    }
+    for words in host.strangeFeatures(snapshot) { say(words) }
     if snapshot.fault != shownFault {
       shownFault = snapshot.fault
       if let row = snapshot.fault?.row { say("protective stop, \(row.name): \(row.cause). \(row.remedy)") }

@@ -24,6 +24,8 @@ public enum PersonSignal: String, Codable, Sendable {
   case acknowledge
   /// End the session: park and quit.
   case stop
+  /// Hold-to-run: the pedal is down. Sent again and again while it is.
+  case run
 
   private struct Datagram: Decodable { let pedal: PersonSignal }
 

@@ -21,7 +21,7 @@ struct Bench: ParsableCommand {
         understudy bench learning --peers
         understudy bench episodes --peers
       """),
-    subcommands: [Loop.self, Network.self, Bus.self, Learning.self, Episodes.self])
+    subcommands: [Loop.self, Network.self, Training.self, Bus.self, Learning.self, Episodes.self])
 
   /// What every bench takes.
   struct Output: ParsableArguments {

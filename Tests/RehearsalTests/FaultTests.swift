@@ -109,7 +109,9 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     return (session, tape, kept)
   }
 
-  @Test(arguments: mishaps) func `it stops in time, holds, and goes on only when told to`(_ mishap: Mishap) throws {
+  @Test(arguments: mishaps + Mishap.injections) func `it stops in time, holds, and goes on only when told to`(
+    _ mishap: Mishap
+  ) throws {
     let (session, tape, kept) = try drive(mishap.driver)
     defer { withExtendedLifetime(kept) {} }
     try mishap.happens(session)

@@ -55,7 +55,10 @@ extension Rig {
     }
     envelope = try EnvelopeSettings(map.map("envelope"), arm: arm)
     environment = map.has("environment") ? try EnvironmentSettings(map.map("environment")) : nil
-    pedalSocket = try Self.socket("pedal", of: map)
+    pedalSocket = try Self.socket("pedal", of: map, also: ["hold_to_run_ms"])
+    if map.has("pedal"), try map.map("pedal").has("hold_to_run_ms") {
+      holdToRun_ms = try map.map("pedal").integer("hold_to_run_ms", in: 50...5000)
+    }
     announceSocket = try Self.socket("announce", of: map)
     start = map.has("start") ? try StartSettings(map.map("start"), arm: arm) : nil
     let episode = try map.map("episode")
@@ -118,10 +121,12 @@ extension Rig {
     return pairs
   }
 
-  private static func socket(_ key: String, of map: ConfigurationMap) throws(ConfigurationError) -> String? {
+  private static func socket(
+    _ key: String, of map: ConfigurationMap, also: [String] = []
+  ) throws(ConfigurationError) -> String? {
     guard map.has(key) else { return nil }
     let entry = try map.map(key)
-    try entry.allow(only: ["socket"])
+    try entry.allow(only: ["socket"] + also)
     return try entry.text("socket")
   }
 }

@@ -29,6 +29,8 @@ public struct Rig: Sendable {
   public var environment: EnvironmentSettings?
   /// The datagram socket on which pedals arrive, which the host binds; nil for none.
   public var pedalSocket: String?
+  /// Hold-to-run: after how long without a `{"pedal": "run"}` a driving policy is stopped; nil: the policy drives by itself.
+  public var holdToRun_ms: Int?
   /// The datagram socket to which the host announces its state; nil for none.
   public var announceSocket: String?
   /// Where an autonomous episode starts; nil where the arm starts from wherever it is.

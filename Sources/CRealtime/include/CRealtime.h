@@ -37,6 +37,19 @@ int us_tty_rate(int descriptor);
 /// Sets any rate; returns the one that the driver chose, or −1.
 int us_tty_set_rate(int descriptor, int bits_per_second);
 
+/// For how long the machine has been suspended since it booted: CLOCK_BOOTTIME goes on then, CLOCK_MONOTONIC does not.
+/// −1 where this thread was held up between reading the one and the other.
+US_RT static inline int64_t us_suspended_ns(void) {
+  struct timespec before, boot, after;
+  clock_gettime(CLOCK_MONOTONIC, &before);
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  clock_gettime(CLOCK_MONOTONIC, &after);
+  int64_t first = (int64_t)before.tv_sec * 1000000000 + before.tv_nsec;
+  int64_t last = (int64_t)after.tv_sec * 1000000000 + after.tv_nsec;
+  if (last - first > 1000000) return -1;
+  return (int64_t)boot.tv_sec * 1000000000 + boot.tv_nsec - first;
+}
+
 /// The IEEE square root: correctly rounded everywhere, so logs verify on any CPU. Swift's `squareRoot()` is rejected
 /// in functions that are proved free of locks.
 US_RT static inline float us_sqrtf(float x) { return sqrtf(x); }

@@ -17,6 +17,8 @@ public final class EmulatedServo {
   public var temperature_degC = 28.0
   /// A dead encoder: status bit 1.
   public var encoderFails = false
+  /// An encoder that goes on saying what it said last, in replies that are all right.
+  public var encoderSticks = false
   /// Its cable is in: it has power and hears the wire.
   public private(set) var isConnected = true
 
@@ -103,7 +105,7 @@ public final class EmulatedServo {
     current_A = abs(torqueShare) * Self.stallCurrent_A
     // Duty is what the motor needs for its torque and against its own voltage at that speed.
     let duty = isDriving ? torqueShare + velocity_ticks_s / Self.noLoadSpeed_ticks_s : 0
-    memory.set(registers.presentPosition, quantised_ticks)
+    if !encoderSticks { memory.set(registers.presentPosition, quantised_ticks) }
     memory.set(registers.presentVelocity, Int32(velocity_ticks_s.rounded()))
     memory.set(registers.presentLoad, Int32((min(max(duty, -1), 1) * 1000).rounded()))
     memory.set(registers.presentVoltage, Int32((voltage_V * 10).rounded()))

@@ -1,4 +1,6 @@
 import Arm
+import Control
+import Foundation
 import RealTime
 import ServoBus
 import Testing
@@ -17,9 +19,11 @@ import Twin
     var bus = try site.open()
     let before = try bench.eeprom(port)
     let root = VirtualBench.root
+    let rig = try Rig.load("so101", hardware: Hardware(root: root.appending(path: "hardware")), variables: [:])
     let check = BringUp(
       name: "follower", arm: site.arm, calibration: try Calibration.find(calibration, for: site.arm, folder: root),
-      velocity_rad_s: 3, torqueShare: 1, known: { Calibration.known(folder: root, environment: [:]) })
+      bounds: ServoBounds(rig.envelope, arm: site.arm, model: bus.model),
+      known: { Calibration.known(folder: root, environment: [:]) })
     var thrown: BringUpError?
     do throws(BringUpError) { try check.run(&bus) } catch { thrown = error }
     #expect(try bench.eeprom(port) == before, "EEPROM is for the set-up verbs")
