@@ -12,13 +12,14 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # and qemu `make test` runs the arm64 kernels too.
 APT := libserialport-dev libopenblas-dev libzstd-dev pkg-config make python3-venv gcc-aarch64-linux-gnu qemu-user
 APT_BENCH := rt-tests stress-ng
+APT_BROWSER := chromium chromium-driver
 # LeRobot needs Python 3.12 or newer; Debian 12 has 3.11. `make peers PYTHON312=/path/to/python3.12` names one.
 PYTHON312 ?= python3.12
 
-.PHONY: help deps build demo test bench peers servo-peers fuzz proofs soak format lint clean
+.PHONY: help deps build demo test test-browser study bench peers servo-peers fuzz proofs soak format lint clean
 
 help: ## this table
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: .deps/ready ## install Debian's packages and a venv with MuJoCo, DuckDB and the judges of make test into .deps
 .deps/ready: Makefile
@@ -56,6 +57,13 @@ bench: build ## measure loop, policy and bus on this machine, beside cyclictest,
 	$(BUILD)/understudy bench train $(if $(wildcard .deps/peers/ready),--peers)
 	$(BUILD)/understudy bench loop --rate 200 --seconds 10
 	$(BUILD)/understudy bench bus --twin
+
+test-browser: deps ## the live page in headless Chromium, over a session with the twin; installs Chromium
+	@missing=""; for p in $(APT_BROWSER); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build --filter BrowserTests
 
 servo-peers: build ## the part of `peers` that judges servos and bus: Feetech's SDK, rustypot, an emulator on the SDK, LeRobot
 	@failed=0; for judge in servos host; do \
@@ -97,6 +105,9 @@ proofs: build ## what the tick asks of the kernel (strace), and a live session u
 HOURS ?= 24
 soak: build ## hours of sessions on virtual time with a fault every ten seconds (HOURS=24: about ten minutes)
 	$(BUILD)/understudy-twin soak --hours $(HOURS) --seed $(SEED) --cores $$(nproc)
+
+study: build ## what a person's frames are worth, by how they are spent: about an hour; goes on where it was (QUICK=1: minutes)
+	$(BUILD)/understudy-twin study $(if $(QUICK),--quick --dir .study-quick,--dir .study) --cores $$(nproc)
 
 .deps/peers/ready: Tests/Peers/requirements.txt
 	@rm -rf .deps/peers && /usr/bin/python3 -m venv .deps/peers

@@ -28,6 +28,7 @@ let mujocoLink: [LinkerSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let flyingSocks: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 
 let targets: [Target] = [
   // Layer 0: system libraries (module maps only) and the C that Swift cannot say.
@@ -65,6 +66,11 @@ let targets: [Target] = [
     name: "Session",
     dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "CRealtime"],
     swiftSettings: ours),
+  // The page is one program with everything in it: its files become constants.
+  .target(
+    name: "Dashboard", dependencies: ["RealTime", "Control", flyingSocks],
+    resources: [.embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js")],
+    swiftSettings: ours),
   .target(
     name: "Rehearsal",
     dependencies: [
@@ -75,7 +81,7 @@ let targets: [Target] = [
     name: "understudy",
     dependencies: [
       argumentParser, "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "Session",
-      "COpenBLAS", "CRealtime",
+      "Dashboard", "COpenBLAS", "CRealtime",
     ],
     swiftSettings: ours),
   .executableTarget(
@@ -125,13 +131,15 @@ let targets: [Target] = [
     name: "RehearsalTests",
     dependencies: [
       "Rehearsal", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Learning", "Control", "Twin", "Session",
-      "CAllocationCounter",
+      "CAllocationCounter", "TestSupport",
     ],
     swiftSettings: ours + mujoco),
   .testTarget(
     name: "SessionTests",
     dependencies: ["Session", "RealTime", "ServoBus", "Arm", "Policy", "Episodes", "Control", "Twin"],
     swiftSettings: ours + mujoco),
+  .testTarget(
+    name: "DashboardTests", dependencies: ["Dashboard", "Control", "RealTime", flyingSocks], swiftSettings: ours),
   .testTarget(
     name: "EndToEnd", dependencies: ["RealTime", "ServoBus", "Arm", "Policy", "Episodes"], swiftSettings: ours),
 ]
@@ -143,6 +151,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
   ],
   targets: targets
 )

@@ -37,6 +37,8 @@ public struct ControlSettings: Sendable {
   public var mirrors: Bool
   /// How it does so.
   public var mirror = MirrorSettings()
+  /// What asks for a person while the policy drives.
+  public var gate = GateChoice.none
   /// How old the newest datagram may be while a policy that looks at the environment drives.
   public var environmentStale: Nanoseconds
   /// For how long after the last sign from the pedal the policy may drive; nil: it needs none.
@@ -134,6 +136,12 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var isHeldToRun = true
   /// Replies asked for, missing and late since the start, on both buses.
   public var replies = ReplyCount()
+  /// The gate has stopped the policy and waits for a person.
+  public var asks = false
+  /// What the gate compares doubt with; NaN without one.
+  public var gateThreshold = Float.nan
+  /// The critic's logit at the last decision; NaN without a critic.
+  public var safety = Float.nan
   /// How the present episode went so far.
   public var episode = EpisodeCount(number: 0)
   /// Periods missed since the start.
@@ -158,6 +166,12 @@ public struct EpisodeCount: BitwiseCopyable, Sendable {
   public var policy: UInt32 = 0
   /// How often a person took over.
   public var takeOvers: UInt32 = 0
+  /// How often the gate asked.
+  public var asked: UInt32 = 0
+  /// How often a person took over because it did.
+  public var answered: UInt32 = 0
+  /// Ticks from asking to those take-overs.
+  public var waited: UInt32 = 0
 
   /// Nothing counted yet.
   public init(number: UInt32) { self.number = number }

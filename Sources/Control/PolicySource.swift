@@ -39,14 +39,17 @@ public final class PolicySource {
     public let policy: Policy
     /// What goes in and out.
     public let plan: Plan
+    /// The critic that judges its actions, for a gate by risk: features and action in, two networks' logits out.
+    public let critic: Policy?
     /// Counts loads from 1.
     public let generation: UInt32
     let memory: PolicyMemory
 
     /// A policy ready for the tick.
-    public init(policy: Policy, plan: Plan, generation: UInt32) {
+    public init(policy: Policy, plan: Plan, critic: Policy? = nil, generation: UInt32) {
       self.policy = policy
       self.plan = plan
+      self.critic = critic
       self.generation = generation
       let interface = policy.description.interface
       var decay: Double?
@@ -58,6 +61,8 @@ public final class PolicySource {
   }
 
   private let ticks: Int
+  private let criticInput: UnsafeMutableBufferPointer<Float>
+  private let criticOutput: UnsafeMutableBufferPointer<Float>
   private var loaded: Unmanaged<Loaded>?
   private var used = Int.max
   private var phase = 0
@@ -69,13 +74,29 @@ public final class PolicySource {
   public private(set) var doubt = Float.nan
   /// Whether the last wish took an inference, and not the next part of a chunk.
   public private(set) var hasInferred = false
+  /// The critic's logit of success at the last inference, the lower of its two networks; NaN without one.
+  public private(set) var safety = Float.nan
   /// The loaded policy's generation; 0 without one.
   public private(set) var generation: UInt32 = 0
   /// Whether the loaded policy looks at the environment.
   public private(set) var usesEnvironment = false
 
   /// A source that decides every `ticks` ticks.
-  public init(ticks: Int) { self.ticks = ticks }
+  public init(ticks: Int) {
+    self.ticks = ticks
+    criticInput = .allocate(capacity: Self.criticCapacity)
+    criticOutput = .allocate(capacity: 1)
+    criticInput.initialize(repeating: 0)
+    criticOutput.initialize(repeating: 0)
+  }
+
+  deinit {
+    criticInput.deallocate()
+    criticOutput.deallocate()
+  }
+
+  /// The most features and actions that a critic may look at; storage for them is allocated once.
+  public static let criticCapacity = 1024
 
   /// Takes over a policy that the sender keeps alive.
   public func load(_ next: Unmanaged<Loaded>) {
@@ -143,6 +164,7 @@ public final class PolicySource {
     present = position
     used = 0
     hasInferred = true
+    safety = loaded.critic.map { judge($0, loaded) } ?? .nan
   }
 
   /// Where a step of the last inference wants the joints; those that the policy does not move stay at `command`.
@@ -158,5 +180,18 @@ public final class PolicySource {
       }
     }
     return target
+  }
+
+  /// The critic's logit: min(Q1, Q2) of its two networks. Of two numbers the lower is mean − standard deviation. It judges
+  /// what the policy saw last and the action that it would do first.
+  private func judge(_ critic: Policy, _ loaded: Loaded) -> Float {
+    let joints = loaded.plan.joints.count
+    let features = critic.featureCount - joints
+    for feature in 0..<features { criticInput[feature] = loaded.memory.inputs[feature] }
+    for joint in 0..<joints { criticInput[features + joint] = loaded.memory.outputs[joint] }
+    let seen = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(criticInput)[..<critic.featureCount])
+    let logit = UnsafeMutableBufferPointer(rebasing: criticOutput[...])
+    let variance = critic.infer(seen, mean: logit)
+    return logit[0] - (variance > 0 ? variance.squareRoot() : 0)
   }
 }

@@ -32,6 +32,8 @@ public struct Request: BitwiseCopyable, Sendable {
     case loadPolicy = 12
     /// Follow the trajectory in `trajectory`, from its first pose.
     case replay = 13
+    /// New thresholds of the gate: doubt and safety, in `pose[0]` and `pose[1]`.
+    case gate = 14
   }
 
   /// What is asked.
@@ -67,6 +69,14 @@ public struct Request: BitwiseCopyable, Sendable {
   public static func replay(_ trajectory: Trajectory) -> Request {
     var request = Request(.replay)
     request.trajectory = UInt(bitPattern: Unmanaged.passUnretained(trajectory).toOpaque())
+    return request
+  }
+
+  /// New thresholds of the gate.
+  public static func gate(doubt: Float, safety: Float) -> Request {
+    var request = Request(.gate)
+    request.pose[0] = doubt
+    request.pose[1] = safety
     return request
   }
 

@@ -26,6 +26,10 @@ struct Supervisor: BitwiseCopyable {
   var mirror = Clutch()
   /// Feels a hand on the mirroring leader.
   var grab = GrabDetector()
+  /// What asks for a person while the policy drives.
+  var gate = GateChoice.none
+  /// The gate has stopped the policy and waits for a person: to take over, or to say that all is well.
+  private(set) var asks = false
   /// Ticks for which the leader stays limp after it gave way.
   var limpTicks: Int32 = 0
   /// Requests that were refused, and the last of them.
@@ -57,8 +61,15 @@ struct Supervisor: BitwiseCopyable {
     self.fault = fault
     givesWay = fault == .lag || fault == .servo || fault == .load ? givingWay : nil
     state = .protectiveStop
+    asks = false
     approach = nil
     replays = false
+  }
+
+  /// The gate fired: hold, and ask.
+  mutating func ask() {
+    state = .holding
+    asks = true
   }
 
   /// A slow move has come to its pose: the arm holds there.
@@ -127,10 +138,12 @@ struct Supervisor: BitwiseCopyable {
     case .acknowledge, .enable:
       fault = nil
       givesWay = nil
+    case .gate: gate.set(doubt: request.pose[0], safety: request.pose[1])
     case .none, .loadPolicy: break
     default: approach = nil
     }
     stood = 0
+    if next != .holding || request.action == .hold { asks = false }
     state = next
     return true
   }

@@ -8,7 +8,7 @@ extension Tick {
   /// A hand on the mirroring leader, felt as deviation from where its servos should be.
   func feelsHand() -> Bool {
     guard settings.mirrors, leader?.isFullyPowered(rampTicks: settings.mirror.rampTicks) == true, leaderIsFresh,
-      supervisor.mirror.isClosed, supervisor.source == .policy, let age = leader?.age
+      supervisor.mirror.isClosed, supervisor.source == .policy || supervisor.asks, let age = leader?.age
     else {
       supervisor.grab.begin(at: guiding)
       return false

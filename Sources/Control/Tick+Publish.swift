@@ -22,17 +22,31 @@ extension Tick {
     snapshot.followerHeld = follower.torque != .off
     snapshot.leaderHeld = leader != nil && leader?.torque != .off
     snapshot.replies = follower.replies + (leader?.replies ?? ReplyCount())
+    let wasAsking = snapshot.asks
+    snapshot.asks = supervisor.asks
+    snapshot.gateThreshold = supervisor.gate.threshold
+    snapshot.safety = policy.safety
     snapshot.missed += UInt64(record.missed)
     snapshot.tracking = playback.error
     if record.missed > 0 { snapshot.overruns += 1 }
-    count()
+    count(wasAsking: wasAsking)
     snapshots.store(snapshot)
   }
 
   /// How the present episode went so far.
-  private func count() {
+  private func count(wasAsking: Bool) {
     if supervisor.episode != snapshot.episode.number { snapshot.episode = EpisodeCount(number: supervisor.episode) }
     guard supervisor.episode != 0 else { return }
+    if supervisor.asks {
+      if !wasAsking { snapshot.episode.asked += 1 }
+      askedTicks += 1
+    } else if wasAsking {
+      if supervisor.source == .blend {
+        snapshot.episode.answered += 1
+        snapshot.episode.waited += askedTicks
+      }
+      askedTicks = 0
+    }
     switch supervisor.source {
     case .person: snapshot.episode.person += 1
     case .policy: snapshot.episode.policy += 1

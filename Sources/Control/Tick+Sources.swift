@@ -42,6 +42,10 @@ extension Tick {
     case .policy:
       let wish = askPolicy(command)
       record.policyWish = wish
+      if record.decides, supervisor.gate.strays(GateInput(doubt: policy.doubt, safety: policy.safety)) {
+        supervisor.ask()
+        return command
+      }
       return wish
     case .playback where supervisor.replays: return trajectoryWish(command)
     case .playback, .parking: return approachWish(command)

@@ -24,7 +24,7 @@ extension Tick {
       take(request)
     }
     if let fault = detected() { stop(for: fault) }
-    if supervisor.state == .autonomous, feelsHand() { apply(Request(.takeOver)) }
+    if supervisor.state == .autonomous || supervisor.asks, feelsHand() { apply(Request(.takeOver)) }
     record.decides = policy.decides
   }
 
@@ -68,7 +68,10 @@ extension Tick {
     }
     if request.action == .acknowledge { follower.doubt() }
     // A policy never goes on with what it meant before somebody else commanded, nor across episodes.
-    if supervisor.state != before || request.action == .episode || request.action == .policy { policy.forget() }
+    if supervisor.state != before || request.action == .episode || request.action == .policy {
+      policy.forget()
+      if request.action == .episode || before != .holding { supervisor.gate.begin() }
+    }
   }
 
   /// A controlled stop; where the arm stands now is where it gives way to, should it be blocked.

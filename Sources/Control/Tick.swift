@@ -38,6 +38,8 @@ public final class Tick: @unchecked Sendable {
   var guiding = JointVector.zero
   var snapshot = Snapshot()
   var recorderIsFull = false
+  /// For how many ticks the gate has been asking.
+  var askedTicks: UInt32 = 0
   /// How late ticks began.
   public let wakeLatency = Histogram()
   /// How long ticks waited for replies.
@@ -165,5 +167,6 @@ public final class Tick: @unchecked Sendable {
     self.records = channels.records
     self.snapshots = channels.snapshots
     self.clock = clock
+    supervisor.gate = settings.gate
   }
 }

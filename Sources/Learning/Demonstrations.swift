@@ -5,7 +5,7 @@ internal import RealTime
 
 /// What a person did, cut out of logged episodes as decisions: what the policy would have seen, what the person commanded.
 ///
-/// Only a person's ticks become rows, and only of episodes that ended in success: a segment without progress ends in
+/// Only a person's ticks become rows (with `includesPolicy` the policy's too), and only of episodes that ended in success: a segment without progress ends in
 /// failure and would poison what is learned. A decision at tick t has as its target the command at the last tick of its
 /// period, as it is, or as its change from the command before t or from where the arm was at t: the same rule by which the
 /// tick carries decisions out; what it answers is
@@ -53,6 +53,10 @@ public struct Demonstrations {
 
   /// The rows so far.
   public private(set) var frames: Frames
+  /// What each row is.
+  public private(set) var classes: [RowClass] = []
+  /// Whether the policy's own rows of successful episodes are cut out too (for weights that use them).
+  public let includesPolicy: Bool
   /// Episodes that gave rows.
   public private(set) var episodes = 0
   /// The ids of those that were added from datasets, in the order of their numbers.
@@ -62,8 +66,9 @@ public struct Demonstrations {
   private let columns: Columns
 
   /// No rows yet.
-  public init(_ columns: Columns) {
+  public init(_ columns: Columns, includesPolicy: Bool = false) {
     self.columns = columns
+    self.includesPolicy = includesPolicy
     frames = Frames(
       features: columns.features, actions: columns.actions.map(\.name), chunk: columns.chunk,
       history: columns.history)
@@ -93,38 +98,53 @@ public struct Demonstrations {
   /// Adds one episode's rows.
   public mutating func add(_ records: [TickRecord], episode: Int) {
     let ticks = columns.decisionTicks
+    let isCorrected = records.contains { $0.source == .policy }
     var first = 0
     while first < records.count {
-      guard records[first].source == .person else {
+      let source = records[first].source
+      guard source == .person || includesPolicy && source == .policy else {
         first += 1
         continue
       }
-      // A run of the person: consecutive ticks, none missed.
+      // A run of one who commands: consecutive ticks, none missed.
       var end = first + 1
-      while end < records.count, records[end].source == .person, records[end].tick == records[end - 1].tick + 1 {
+      while end < records.count, records[end].source == source, records[end].tick == records[end - 1].tick + 1 {
         end += 1
       }
       // Right after a grab the hand still pulls to be felt, and the leader springs free: no answer to the scene.
       let isTakeOver = first > 0 && records[first - 1].source == .blend
       var start = isTakeOver ? first + columns.settleTicks : first
+      // A gate that asked holds the arm until the person comes.
+      let leadsToPerson = records[end...].first { $0.source != .hold }?.source == .blend
       while start + ticks <= end {
-        append(records, at: start, of: first..<end, episode: episode)
+        let left = (end - start) / ticks
+        let kind: RowClass =
+          if source == .person {
+            isCorrected ? .intervention : .demonstration
+          } else {
+            leadsToPerson && left <= Weighting.preInterventionDecisions ? .preIntervention : .rollout
+          }
+        append(records, at: start, of: first..<end, episode: episode, kind)
         start += ticks
       }
       first = end
     }
   }
 
-  /// Adds the decision at tick `start` of a person's run.
-  private mutating func append(_ records: [TickRecord], at start: Int, of run: Range<Int>, episode: Int) {
+  /// Adds the decision at tick `start` of a run. The policy decides on what it sees, a person on what the eye saw a moment
+  /// before.
+  private mutating func append(
+    _ records: [TickRecord], at start: Int, of run: Range<Int>, episode: Int, _ kind: RowClass
+  ) {
     let ticks = columns.decisionTicks
     let valid = min(columns.chunk, (run.upperBound - start) / ticks)
+    let lead = kind == .demonstration || kind == .intervention ? columns.leadTicks : 0
     var features = [Float](repeating: 0, count: frames.featureWidth)
     let width = columns.features.count
     features.withUnsafeMutableBufferPointer { features in
       for decision in 0..<columns.history {
         // What was before the run belongs to somebody else's motion: the run's first sight stands for it.
-        let then = max(start - decision * ticks, run.lowerBound) - columns.leadTicks
+        let then = max(start - decision * ticks, run.lowerBound) - lead
         let seen = records[max(0, then)]
         let place = UnsafeMutableBufferPointer(rebasing: features[(decision * width)..<((decision + 1) * width)])
         columns.plan.compute(seen.follower.position, seen.environment.values, into: place)
@@ -147,6 +167,9 @@ public struct Demonstrations {
       }
       before = after
     }
-    frames.append(features: features, actions: actions, episode: episode, source: .person, validSteps: valid)
+    frames.append(
+      features: features, actions: actions, episode: episode,
+      source: kind == .demonstration || kind == .intervention ? .person : .policy, validSteps: valid)
+    classes.append(kind)
   }
 }

@@ -35,6 +35,11 @@ public final class Histogram: Sendable {
     if duration.count > largest.load(ordering: .relaxed) { largest.store(duration.count, ordering: .relaxed) }
   }
 
+  /// Calls `body` with every bucket's upper edge in nanoseconds and its count, from the shortest to the longest.
+  func forEachBucket(_ body: (_ upper: Double, _ count: UInt64) -> Void) {
+    for index in 0..<Self.size { body(Self.upper(index), buckets[index].count.load(ordering: .relaxed)) }
+  }
+
   /// How many were counted.
   public var count: UInt64 { buckets.reduce(0) { $0 + $1.count.load(ordering: .relaxed) } }
 

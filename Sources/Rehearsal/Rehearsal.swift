@@ -26,6 +26,12 @@ public struct Rehearsal: Sendable {
   public var person = OperatorOptions()
   /// The recipe of every training.
   public var training: PolicyTraining
+  /// In corrections: what asks for the person.
+  public var gate = GateName.none
+  /// In corrections: the share of decisions in which it may ask.
+  public var budget = 0.01
+  /// In corrections: whether giving the arm back ends the episode.
+  public var endsAfterCorrection = false
 
   /// Where each activity's scenes begin: no start of one is ever seen in another.
   public static let firstDemonstration = 1
@@ -70,6 +76,9 @@ public struct Rehearsal: Sendable {
     ) { plan in
       plan.rounds = rounds
       plan.framesPerRound = frames
+      plan.gate = gate
+      plan.budget = budget
+      plan.endsAfterCorrection = endsAfterCorrection
     }
     return report
   }
@@ -120,7 +129,9 @@ public struct Rehearsal: Sendable {
     options.seed = seed
     options.disturbance = disturbance
     options.person = person
-    let session = try VirtualSession(rig: rig, twin: options, leaderMirrors: activity == .correct)
+    let session = try VirtualSession(
+      rig: rig, twin: options, leaderMirrors: activity == .correct,
+      gate: activity == .correct ? gate.choice(budget: budget, seed: seed) : .none)
     let host = session.host
     var plan = SessionPlan(activity: activity, rig: rig, settings: host.settings, seed: seed)
     plan.firstEpisode = first

@@ -42,7 +42,7 @@ public final class VirtualSession {
   private let encoder = JSONEncoder()
 
   /// Puts a rig's host and a world together; the servos are checked as on a real arm.
-  public init(rig: Rig, twin: TwinOptions, leaderMirrors: Bool) throws {
+  public init(rig: Rig, twin: TwinOptions, leaderMirrors: Bool, gate: GateChoice = .none) throws {
     var options = twin
     options.hardware = rig.hardware
     world = try TwinWorld(options)
@@ -59,7 +59,7 @@ public final class VirtualSession {
       rig: rig,
       ports: HostPorts(
         follower: .memory(follower), leader: rig.pairs[0].leader == nil ? nil : .memory(leader)),
-      clock: .simulated(time), leaderMirrors: leaderMirrors)
+      clock: .simulated(time), leaderMirrors: leaderMirrors, gate: gate)
     period = host.settings.period
     // The first beat lies on the loop's grid, after what bringing the arms up took.
     beat = UInt64((time.now.count + period.count - 1) / period.count)

@@ -84,43 +84,20 @@ extension PolicySource.Loaded {
     let plan = PolicySource.Plan(
       features: try rig.featurePlan(interface.features), joints: joints, representation: interface.representation,
       chunk: interface.chunk, execution: interface.execution)
-    self.init(policy: policy, plan: plan, generation: generation)
-  }
-}
-
-/// Trains round after round and waits for the recorder before each.
-final class TrainingRounds {
-  private let trainer: any Trainer
-  private let datasets: [URL]
-  private let policies: URL
-  private let seed: UInt64
-  private let firstRound: Int
-  private var waiting: Int?
-  private var output: URL?
-
-  init(trainer: any Trainer, datasets: [URL], policies: URL, seed: UInt64, firstRound: Int) {
-    self.firstRound = firstRound
-    self.trainer = trainer
-    self.datasets = datasets
-    self.policies = policies
-    self.seed = seed
+    self.init(policy: policy, plan: plan, critic: try Self.critic(of: policy, in: folder), generation: generation)
   }
 
-  func begin(_ round: Int) { waiting = firstRound + round - 1 }
-
-  func state(recorderIsSettled: Bool) -> TrainingState {
-    if let round = waiting {
-      guard recorderIsSettled else { return .running(0) }
-      waiting = nil
-      let folder = policies.appending(path: "round-\(round)")
-      output = folder
-      trainer.begin(datasets: datasets, output: folder, seed: seed &+ UInt64(round))
+  /// The critic beside a policy, where one was trained.
+  private static func critic(of policy: Policy, in folder: URL) throws -> Policy? {
+    let place = PolicyTraining.criticFolder(in: folder)
+    guard FileManager.default.fileExists(atPath: place.path) else { return nil }
+    let critic = try Policy.load(place)
+    let features = policy.description.interface.features + policy.description.interface.actions.map { "action.\($0)" }
+    guard critic.description.interface.features == features, critic.actionCount == 1,
+      features.count <= PolicySource.criticCapacity
+    else {
+      throw PolicyError.otherNames("features", expected: features, present: critic.description.interface.features)
     }
-    return trainer.state
-  }
-
-  func takeFinished() -> URL? {
-    defer { output = nil }
-    return output
+    return critic
   }
 }

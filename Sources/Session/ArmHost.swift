@@ -46,20 +46,30 @@ public final class ArmHost: SessionHost {
   public var announcer: (Announcement) -> Void = { _ in }
   /// Called when a round's policy has been loaded, with its folder.
   public var promoted: (URL) -> Void = { _ in }
+  /// The policy that an episode is driven by, where episodes differ in it.
+  public var policyOfEpisode: (Int) -> URL? = { _ in nil }
+  /// Where sentences for the person go.
+  public var teller: (String) -> Void = { _ in }
 
   private let pair: Rig.Pair
   private var newest = Snapshot()
   private var environment: EnvironmentDecoder
   private var loaded: [PolicySource.Loaded] = []
-  private var rounds: TrainingRounds?
+  /// The folders of the policies that drove, the present one last.
+  var lineage: [URL] = []
+  var rounds: TrainingRounds?
+  /// The datasets of this session, as the progress file names them.
+  var trainedOn: [String] = []
   private var strange: StrangeFeatures?
 
   /// Checks the servos (nothing moves, only RAM is written) and builds the loop.
-  public init(rig: Rig, ports: consuming HostPorts, clock: TickClock, leaderMirrors: Bool) throws(HostError) {
+  public init(
+    rig: Rig, ports: consuming HostPorts, clock: TickClock, leaderMirrors: Bool, gate: GateChoice = .none
+  ) throws(HostError) {
     isSimulated = clock.isSimulated
     let pair = rig.pairs[0]
     let servos = try Self.servos(pair.follower, rig)
-    let plan = try ControlPlan(rig, leaderMirrors: leaderMirrors && ports.leader != nil)
+    let plan = try ControlPlan(rig, leaderMirrors: leaderMirrors && ports.leader != nil, gate: gate)
     var followerBus = ServoBus(
       port: ports.follower, model: servos, ids: pair.follower.arm.servoIDs, clock: clock)
     let bounds = ServoBounds(rig.envelope, arm: pair.follower.arm, model: servos)
@@ -121,6 +131,13 @@ public final class ArmHost: SessionHost {
 
   /// An episode begins.
   public func beginEpisode(_ number: Int, attempt: Int) {
+    if let folder = policyOfEpisode(number), folder.lastPathComponent != policyName {
+      do throws(HostError) {
+        try load(policy: folder)
+      } catch {
+        teller("policy \(folder.lastPathComponent) could not be loaded (\(error)); \(policyName) goes on")
+      }
+    }
     var info = EpisodeInfo(number: UInt32(clamping: number))
     info.attempt = attempt
     info.policyDigest = policyDigest
@@ -173,10 +190,16 @@ public final class ArmHost: SessionHost {
     policyName = folder.lastPathComponent
     policyDigest = digest
     policyFolder = folder
+    lineage.append(folder)
     var request = Request(.loadPolicy)
     request.policy = UInt(bitPattern: Unmanaged.passUnretained(next).toOpaque())
     request.generation = next.generation
     ask(request)
+    // Until the policy has driven here, what it doubted of its own training data stands in for the quantile.
+    if let doubt = next.policy.description.lineage.metrics?[PolicyTraining.doubtMetric] {
+      let safety = next.critic?.description.lineage.metrics?[PolicyTraining.safetyMetric]
+      ask(.gate(doubt: Float(doubt), safety: safety.map { Float($0) } ?? -.infinity))
+    }
   }
 
   /// Features that are outside what the loaded policy saw in training, a sentence each, and each only once.
@@ -187,34 +210,5 @@ public final class ArmHost: SessionHost {
     guard drives || snapshot.state.isPowered && snapshot.isAtRest && !snapshot.isMoving else { return [] }
     let found = strange?.look(position: snapshot.record.follower.position, environment: snapshot.record.environment)
     return (found ?? []).map { "\($0.words)\(drives ? "" : ", before it drives")" }
-  }
-
-  // MARK: Training between rounds
-
-  /// What a correction session trains on, and where its policies go.
-  ///
-  /// Policies are named `round-N` from `firstRound` on.
-  public func trainRounds(
-    with trainer: any Trainer, datasets: [URL], policies: URL, seed: UInt64, firstRound: Int = 1
-  ) {
-    rounds = TrainingRounds(
-      trainer: trainer, datasets: datasets, policies: policies, seed: seed, firstRound: firstRound)
-  }
-
-  /// Starts training on everything recorded, once the recorder has settled.
-  public func beginTraining(round: Int) { rounds?.begin(round) }
-
-  /// How far that is; a finished policy is loaded before this says so.
-  public var training: TrainingState {
-    guard let rounds else { return .failed("This session has nothing to train with.") }
-    let state = rounds.state(recorderIsSettled: recorder?.status.unfinished ?? 0 == 0)
-    guard case .finished = state, let folder = rounds.takeFinished() else { return state }
-    do throws(HostError) {
-      try load(policy: folder)
-      promoted(folder)
-      return .finished
-    } catch {
-      return .failed("The new policy could not be used: \(error)")
-    }
   }
 }

@@ -9,6 +9,13 @@ public struct BarChart: Sendable {
     /// Its interval.
     public var interval: ClosedRange<Double>
 
+    /// A bar with an interval from elsewhere.
+    public init(label: String, value: Double, interval: ClosedRange<Double>) {
+      self.label = label
+      self.value = value
+      self.interval = interval
+    }
+
     /// A bar.
     public init(label: String, rate: SuccessRate) {
       self.label = label

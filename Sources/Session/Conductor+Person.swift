@@ -13,7 +13,12 @@ extension Conductor {
     case (.acknowledge, _): ask(Request(.acknowledge))
     case (.start, .reset(_, let moving)): phase = .reset(started: true, moving: moving)
     case (.start, .held): phase = .begin
+    // The gate asked in vain, or the person had a look: all is well.
+    case (.start, .running) where snapshot.state == .holding && plan.activity.usesPolicy: ask(Request(.policy))
+    case (.rollBack, _): wantsRollBack = plan.activity == .correct
     case (.takeOver, .running): ask(Request(.takeOver))
+    case (.release, .running) where plan.endsAfterCorrection && snapshot.state == .correcting:
+      finish(.success, snapshot)
     case (.release, .running): ask(Request(.release))
     // A stop that the person has not seen yet has already decided.
     case (.success, .running): finish(snapshot.isStopped ? snapshot.verdict : .success, snapshot)
@@ -57,15 +62,9 @@ extension Conductor {
   public var isHeld: Bool { phase == .held }
 
   func announce(_ snapshot: Snapshot, _ now: Nanoseconds) {
-    let shown: Announcement.Phase =
-      switch phase {
-      case .begin, .reset, .held, .retreating(then: .reset): .reset
-      case .running: .running
-      case .training: .training
-      case .parking, .retreating(then: .park): .done
-      }
     let news = Announcement(
-      state: snapshot.state.name, activity: plan.activity, phase: shown, episode: episode, attempt: attempt)
+      state: snapshot.state.name, activity: plan.activity, phase: shownPhase, episode: episode, attempt: attempt,
+      asks: snapshot.asks)
     guard news != announced || now - announcedAt >= .milliseconds(1000) else { return }
     announced = news
     announcedAt = now

@@ -12,7 +12,7 @@ struct ControlPlan {
   let follower: ArmScale
   let leader: ArmScale?
 
-  init(_ rig: Rig, leaderMirrors: Bool) throws(HostError) {
+  init(_ rig: Rig, leaderMirrors: Bool, gate: GateChoice = .none) throws(HostError) {
     let pair = rig.pairs[0]
     let scale = try ArmHost.scale(of: pair.follower)
     follower = scale
@@ -28,6 +28,7 @@ struct ControlPlan {
     var settings = ControlSettings(period: period, decisionTicks: rig.loop_Hz / rig.decision_Hz)
     settings.rest = pair.follower.arm.rest
     if let gripper = pair.follower.arm.gripper { settings.allowGrasping(with: gripper.joint) }
+    settings.gate = gate
     settings.mirrors = leaderMirrors && leader != nil
     settings.holdToRun = rig.holdToRun_ms.map { .milliseconds(Int64($0)) }
     settings.environmentStale = .milliseconds(Int64(rig.environment?.stale_ms ?? 0))

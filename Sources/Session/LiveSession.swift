@@ -22,6 +22,8 @@ public struct LiveOptions: Sendable {
   public var rig: Rig
   /// The policy that drives first.
   public var policy: URL?
+  /// A second policy, to be compared with the first: each pair of episodes is driven by both, in random order.
+  public var against: URL?
   /// Where episodes are kept; nil for nowhere.
   public var dataset: URL?
   /// In a correction session: further datasets to train on.
@@ -32,6 +34,12 @@ public struct LiveOptions: Sendable {
   public var trainingArguments: [String] = []
   /// Whether episodes are numbered on from the last of their kind in the dataset.
   public var continuesNumbering = false
+  /// What asks for a person while the policy drives.
+  public var gate = GateName.none
+  /// The share of decisions in which that person is willing to be asked.
+  public var budget = 0.01
+  /// The seed of the gate's coin.
+  public var seed: UInt64 = 1
   /// The task in words.
   public var task = ""
   /// Who holds the leader.
@@ -67,6 +75,9 @@ public final class LiveSession {
   private var shownFault: Fault?
   private var isEnding = false
   private var shownRefusals: UInt32 = 0
+  private var news: [String] = []
+  /// Where onlookers see this session and say their few words.
+  public let lookout: Lookout
 
   /// Opens ports and sockets, checks every servo, and builds the loop; nothing moves yet.
   public init(_ options: LiveOptions, plan makePlan: (Rig, ControlSettings) -> SessionPlan) throws(HostError) {
@@ -87,7 +98,9 @@ public final class LiveSession {
     } catch {
       throw .socket(error)
     }
-    host = try ArmHost(rig: rig, ports: ports, clock: clock, leaderMirrors: options.policy != nil)
+    host = try ArmHost(
+      rig: rig, ports: ports, clock: clock, leaderMirrors: options.policy != nil,
+      gate: options.gate.choice(budget: options.budget, seed: options.seed))
     watchdog = Watchdog(host.tick, limit: .milliseconds(100))
     var plan = makePlan(rig, host.settings)
     if let policy = options.policy { try host.load(policy: policy) }
@@ -117,7 +130,16 @@ public final class LiveSession {
       }
     }
     self.plan = plan
+    if let first = options.policy, let second = options.against {
+      // Alike for a person who labels: neither drives at predictable times, and both see what changes with time.
+      host.policyOfEpisode = { [seed = plan.seed] episode in
+        var coin = SplitMix64(seed: seed &* 0x2545_F491_4F6C_DD1D &+ UInt64(episode / 2))
+        return (episode % 2 == 0) == (coin.uniform() < 0.5) ? first : second
+      }
+    }
     conductor = Conductor(plan: plan, host: host)
+    lookout = Lookout(
+      about: SessionFacts(rig: rig, activity: plan.activity), snapshots: host.channels.snapshots, tick: host.tick)
     terminal = Terminal(showsLine: !options.json)
     if plan.activity == .correct, let dataset = options.dataset, let policies = options.policies {
       host.trainRounds(
@@ -139,8 +161,8 @@ public final class LiveSession {
     host.announcer = { [sockets] in sockets.announce($0) }
     host.promoted = { [unowned self] folder in
       policies.append(folder.path)
-      say("policy \(folder.lastPathComponent) is trained and loaded")
     }
+    host.teller = { [unowned self] in say($0) }
     host.recorder?.start()
     do throws(RateLoopError) {
       try loop.start(
@@ -188,6 +210,7 @@ public final class LiveSession {
       for signal in sockets.pedals() {
         if signal == .run { host.holdToRun(at: clock.now) } else { conductor.hear(signal) }
       }
+      for word in lookout.heard() { conductor.hear(PersonSignal(word)) }
       let snapshot = host.snapshot
       if plan.activity == .replay {
         // Whatever is pressed stops the arm; once it stands, enter begins again and anything else ends.
@@ -221,6 +244,7 @@ public final class LiveSession {
       if clock.now - shownAt > .milliseconds(100) {
         shownAt = clock.now
         terminal.show(line(snapshot))
+        lookout.view = SessionView(plan: plan, conductor: conductor, host: host, news: news)
       }
     }
   }
@@ -256,6 +280,7 @@ public final class LiveSession {
     if let age = host.recorder?.status.syncAge(at: clock.now), age > .milliseconds(2000) {
       parts.append("last on disk \(Int(age.seconds)) s ago")
     }
+    if snapshot.asks { parts.insert("THE GATE ASKS: space takes over, enter goes on", at: 0) }
     if let fault = snapshot.fault { parts.append("FAULT \(fault.row?.name ?? "")") }
     return parts.joined(separator: " · ")
   }
@@ -300,7 +325,11 @@ public final class LiveSession {
     }
   }
 
+  /// Tells the person something that concerns this session.
+  public func tell(_ text: String) { say(text) }
+
   private func say(_ text: String) {
+    news = news.suffix(7) + [text]
     if options.json { emit(["event": "message", "text": text]) } else { terminal.say(text) }
   }
 

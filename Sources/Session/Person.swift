@@ -18,6 +18,8 @@ public enum PersonSignal: String, Codable, Sendable {
   case pause
   /// Throw this episode out and do it again.
   case discard
+  /// Go back to the policy before this one.
+  case rollBack = "roll-back"
   /// Stop and hold.
   case hold
   /// The cause of the protective stop is gone.
@@ -82,4 +84,6 @@ public struct Announcement: Codable, Sendable, Equatable {
   public var episode: Int
   /// How often this episode was begun.
   public var attempt: Int
+  /// True while the gate holds the arm and asks: take over, or press start for "go on".
+  public var asks = false
 }

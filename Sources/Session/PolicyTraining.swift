@@ -22,6 +22,12 @@ public struct PolicyTraining: Sendable {
   public var recipe = BehaviorCloning.Configuration.standard
   /// int8 where it was found ready, else f32 with the reason; false: f32.
   public var wantsInt8 = true
+  /// How rows of demonstrations and corrections count.
+  public var weighting = Weighting.aggregate
+  /// Whether a critic of the actions' risk is trained beside the policy (ThriftyDAgger).
+  public var trainsCritic = false
+  /// The policy that collected the corrections, to be compared with.
+  public var parent: URL?
   /// Datasets with fewer successful episodes than this are learned from whole: nothing is held out.
   public var leastToHoldOut = 20
   /// Where the state of an unfinished training is kept, and gone on from.
@@ -71,8 +77,9 @@ public struct PolicyTraining: Sendable {
     progress: (TrainingProgress) -> Bool
   ) throws -> Result {
     if !replacing, FileManager.default.fileExists(atPath: output.path) { throw PolicyError.exists(path: output.path) }
-    var demonstrations = Demonstrations(
-      try Demonstrations.Columns(rig: rig, chunk: chunk, history: history, representation: representation))
+    let columns = try Demonstrations.Columns(
+      rig: rig, chunk: chunk, history: history, representation: representation)
+    var demonstrations = Demonstrations(columns, includesPolicy: weighting.usesPolicyRows)
     let opened = try datasets.map { try Dataset.open($0.relativePath) }
     let problems = try opened.flatMap { try $0.problems() }
     // A log that is gone cannot be left out silently: the digest of what was learned from would name it.
@@ -87,12 +94,13 @@ public struct PolicyTraining: Sendable {
           + "frames is labelled success. Record demonstrations with `understudy record`, or relabel those there are."
           + (problems.isEmpty ? "" : " Some logs wait to be mended: \(problems[0])."))
     }
+    var frames = demonstrations.frames
+    frames.weights = weighting.weights(demonstrations.classes)
     var recipe = recipe
     let standard = BehaviorCloning.Configuration.standard
     if recipe.name == standard.name, recipe.length == standard.length {
-      recipe.length = .steps(Self.steps(frames: demonstrations.frames.count))
+      recipe.length = .steps(Self.steps(frames: frames.count))
     }
-    let frames = demonstrations.frames
     let trained = try BehaviorCloning.train(
       frames, recipe, seed: seed, clock: clock, checkpoint: checkpoint, progress: progress)
     var ready = try prepare(trained, frames)
@@ -107,10 +115,18 @@ public struct PolicyTraining: Sendable {
       }
     }
     ready.description.lineage.dataset = opened.map(\.digest).joined(separator: "+")
+    ready.description.lineage.parent = parent?.lastPathComponent
+    try addFigures(to: &ready.description, ready.trained, frames, demonstrations.classes)
     let title = "\(output.lastPathComponent): \(recipe.name), \(ready.trained.report.frames) frames"
     let chart = LossChart(title: title, curve: ready.trained.report.curve).svg
     try ready.trained.save(
       to: output, description: ready.description, replacing: replacing, attachments: ["loss.svg": Data(chart.utf8)])
+    if trainsCritic {
+      try RiskCritic.train(
+        Transitions(opened, columns), policy: ready.trained.policy(ready.description), description: ready.description,
+        seed: seed
+      ).save(to: Self.criticFolder(in: output), replacing: replacing)
+    }
     return Result(
       folder: output, frames: frames.count, episodes: demonstrations.episodes, report: ready.trained.report,
       precision: ready.words, problems: problems.map(\.description),
@@ -127,6 +143,14 @@ public struct PolicyTraining: Sendable {
         id: demonstrations.episodeIDs[entry.episode], frames: entry.frames, error: entry.error,
         isSuspect: entry.error > 3 * ranking.median)
     }
+  }
+
+  /// Trains on rows from wherever they come; for studies. Nothing is compared, and no critic is trained.
+  public func run(_ frames: Frames, output: URL, seed: UInt64) throws {
+    var recipe = recipe
+    if recipe == .standard { recipe.length = .steps(Self.steps(frames: frames.count)) }
+    let ready = try prepare(try BehaviorCloning.train(frames, recipe, seed: seed), frames)
+    try ready.trained.save(to: output, description: ready.description)
   }
 
   /// How long to train on a small set: with 460 frames, 4000 steps succeed in .60 of starts, 1500 in .79, 700 in .83, 400
@@ -190,8 +214,10 @@ public final class InlineTrainer: Trainer {
   }
 
   /// Trains, and returns when it is done.
-  public func begin(datasets: [URL], output: URL, seed: UInt64) {
+  public func begin(datasets: [URL], output: URL, parent: URL?, seed: UInt64) {
     do {
+      var training = training
+      training.parent = parent
       _ = try training.run(datasets, output: output, seed: seed, clock: clock) { _ in true }
       state = .finished
     } catch {

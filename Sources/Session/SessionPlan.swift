@@ -17,6 +17,17 @@ public struct SessionPlan: Sendable {
   public var framesPerRound = 60
   /// In a correction session: it ends after so many rounds.
   public var rounds = 1
+  /// In a correction session: what asks for the person.
+  public var gate = GateName.none
+  /// The share of the policy's decisions in which the person is willing to be asked.
+  public var budget = 0.01
+  /// In a correction session: after so many episodes in a row that a new policy failed, the one before comes back.
+  public var failuresToRollBack = 5
+  /// Giving the arm back ends the episode (RaC, arXiv 2509.07953: recover, correct, then end): what a person shows ends
+  /// where they end it, and counts as success with help.
+  public var endsAfterCorrection = false
+  /// In a correction session that goes on where an earlier one ended: what that one came to.
+  public var resumed: SessionProgress?
   /// How long a policy may drive before its episode has failed.
   public var limit: Nanoseconds?
   /// How long a person may drive in a recording before its episode is over, unlabelled.
@@ -88,26 +99,6 @@ public struct SessionPlan: Sendable {
   }
 }
 
-/// How an episode went.
-public struct EpisodeSummary: Sendable {
-  /// Its number.
-  public let episode: Int
-  /// What the person or the environment said.
-  public let label: EpisodeLabel
-  /// How often a person took over.
-  public let takeOvers: Int
-  /// How long a person drove.
-  public let personSeconds: Double
-  /// How long the policy drove.
-  public let policySeconds: Double
-  /// A person's frames at the decision rate.
-  public let frames: Int
-  /// The round of correction it belongs to, from 0.
-  public let round: Int
-  /// The fault that ended it, if one did.
-  public let fault: Fault?
-}
-
 /// How far the training of the next policy is.
 public enum TrainingState: Sendable, Equatable {
   /// Nothing is being trained.
@@ -134,6 +125,12 @@ public protocol SessionHost: AnyObject {
   func discardEpisode(_ number: Int)
   /// What the environment says of the running episode: success, failure, or nothing yet.
   var truth: Bool? { get }
+  /// The policy that drives; empty without one.
+  var policyName: String { get }
+  /// Goes back to the policy before the present one; its name, or nil where there is none.
+  func rollBack() -> String?
+  /// Keeps what a session that is killed now has to know to go on.
+  func keep(_ progress: SessionProgress)
   /// Starts training on everything recorded.
   func beginTraining(round: Int)
   /// How far that is.

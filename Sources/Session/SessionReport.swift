@@ -1,4 +1,4 @@
-internal import Control
+public import Control
 internal import Episodes
 internal import RealTime
 
@@ -17,6 +17,12 @@ public struct SessionReport: Sendable, Codable {
   public var unlabelled = 0
   /// How often a person took over.
   public var takeOvers = 0
+  /// How often a gate asked, and how often a person took over because it did.
+  public var asked = 0
+  /// How often a person took over because a gate asked.
+  public var answered = 0
+  /// How long a gate waited for its answer, mean; nil where none was given.
+  public var response_s: Double?
   /// How long a person drove.
   public var personSeconds = 0.0
   /// How long episodes ran in all.
@@ -25,6 +31,8 @@ public struct SessionReport: Sendable, Codable {
   public var personFrames = 0
   /// Policies trained, oldest first.
   public var policies: [String] = []
+  /// How each policy that drove did, oldest first.
+  public var byPolicy: [PolicyRow] = []
   /// Time.
   public var timing = Timing()
   /// Replies that did not come whole and in time, on all buses.
@@ -101,6 +109,12 @@ public struct SessionReport: Sendable, Codable {
       seconds += episode.personSeconds + episode.policySeconds
       if success { personFrames += episode.frames }
     }
+    asked = conductor.outcomes.reduce(0) { $0 + $1.asked }
+    answered = conductor.outcomes.reduce(0) { $0 + $1.answered }
+    if answered > 0 {
+      response_s = conductor.outcomes.reduce(0) { $0 + $1.waitedSeconds } / Double(answered)
+    }
+    byPolicy = PolicyRow.rows(of: conductor.outcomes)
     episodes = conductor.outcomes.count
     trouble = conductor.trouble
     let snapshot = host.snapshot

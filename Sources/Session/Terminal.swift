@@ -34,7 +34,7 @@ final class Terminal {
   /// What the keys mean, for the person.
   static let help =
     "keys: enter start · space take over / give back · s success · f failure · e end unlabelled · "
-    + "d discard and redo · p pause / go on · h hold · a acknowledge · q quit"
+    + "d discard and redo · b policy before · p pause / go on · h hold · a acknowledge · q quit"
 
   /// The same while a recording is played.
   static let replayHelp = "any key stops and holds · then enter plays again, any other key ends"
@@ -64,6 +64,7 @@ final class Terminal {
       case "e": .finish
       case "p": .pause
       case "d": .discard
+      case "b": .rollBack
       case "h": .hold
       case "a": .acknowledge
       case "q": .stop

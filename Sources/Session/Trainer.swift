@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Trains the next policy beside a session.
 public protocol Trainer: AnyObject {
-  /// Starts training on `datasets`, to be written to `output`.
-  func begin(datasets: [URL], output: URL, seed: UInt64)
+  /// Starts training on `datasets`, to be written to `output` and compared with `parent`.
+  func begin(datasets: [URL], output: URL, parent: URL?, seed: UInt64)
   /// How far it is. `.finished` means that the folder stands.
   var state: TrainingState { get }
 }
@@ -31,12 +31,13 @@ public final class ChildTrainer: Trainer {
   public var state: TrainingState { shared.state.withLock { $0 } }
 
   /// Starts the child.
-  public func begin(datasets: [URL], output: URL, seed: UInt64) {
+  public func begin(datasets: [URL], output: URL, parent: URL?, seed: UInt64) {
     shared.state.withLock { $0 = .running(0) }
     let process = Process()
     process.executableURL = executable
     process.arguments =
-      ["train"] + datasets.map(\.path) + ["--output", output.path, "--seed", "\(seed)", "--json", "--idle"] + arguments
+      ["train"] + datasets.map(\.path) + ["--output", output.path, "--seed", "\(seed)", "--json", "--idle"]
+      + (parent.map { ["--parent", $0.path] } ?? []) + arguments
     let lines = Pipe()
     let complaints = Pipe()
     process.environment = ProcessInfo.processInfo.environment.merging(MatrixLibrary.environment) { given, _ in given }

@@ -85,6 +85,9 @@ final class Stage {
     return view
   }
 
+  /// What the skill would do from here.
+  var advice: SIMD8<Double> { person.skill.next(view, style: 1).change }
+
   /// Where the follower's tool is.
   var tool: SIMD3<Double> { follower.simulation.position(site: toolSite) }
 

@@ -77,6 +77,9 @@ extension TwinWorld {
   public var person: String { "\(stage.person.doing)" }
   /// True while the person's hand is on the leader.
   public var isLeaderHeld: Bool { stage.person.hand.intent != nil }
+  /// How a practised person would change the joints in the next 40 ms from here, in rad: the label of classic DAgger,
+  /// without eye and hand in between.
+  public var advice_rad: SIMD8<Double> { stage.advice }
   /// Where the follower's tool is, in m in the base frame.
   public var tool: SIMD3<Double> { stage.tool }
   /// How hard the follower presses on what it touches, in N, all contacts together.

@@ -24,7 +24,10 @@ struct Rehearse: AsyncParsableCommand {
   @Option(help: "The rig, by name or path (default: the task's).") var rig: String?
   @Option(help: "The seed of scenes, person and training.") var seed: UInt64 = 7
   @Option(help: "The policy's folder.") var policy: String?
+  @Option(help: "A second policy, run from the very same starts: exact McNemar test.") var against: String?
   @Option(help: "How many episodes.") var episodes: Int?
+  @Option(help: "Correction: what asks for the person: none, ensemble, thrifty or random.") var gate = "none"
+  @Option(help: "Correction: the share of decisions in which the gate may ask.") var budget = 0.02
   @Option(help: "none, noise, noise=MRAD, drift=MRAD or bump.") var disturb = "none"
   @Option(help: "Add demonstrations to this dataset.") var demonstrate: String?
   @Option(help: "Run a correction session into this dataset.") var correct: String?
@@ -54,6 +57,13 @@ struct Rehearse: AsyncParsableCommand {
     }
     var rehearsal = Rehearsal(rig: try Rig.load(rig ?? "twin-\(task)"), task: task, seed: seed)
     rehearsal.disturbance = disturbance
+    guard let gate = GateName(rawValue: gate) else {
+      throw ValidationError("--gate takes none, ensemble, thrifty or random, not \(gate).")
+    }
+    rehearsal.gate = gate
+    rehearsal.budget = budget
+    rehearsal.person.watches = gate == .none
+    rehearsal.training.trainsCritic = gate == .thrifty
     let began = Date()
     if let demonstrate {
       let report = try rehearsal.demonstrate(
@@ -66,6 +76,16 @@ struct Rehearse: AsyncParsableCommand {
         policies: URL(filePath: policies), rounds: rounds, frames: frames ?? 60,
         first: first ?? Rehearsal.firstCorrection)
       try print(report)
+    } else if let policy, let against {
+      let outcomes = try [policy, against].map {
+        try rehearsal.outcomes(URL(filePath: $0), episodes: episodes ?? 50)
+      }
+      let comparison = PolicyComparison(paired: [policy, against], outcomes[0], outcomes[1])
+      if json {
+        Swift.print(String(decoding: try JSONEncoder().encode(comparison), as: UTF8.self))
+      } else {
+        Swift.print(comparison)
+      }
     } else if let policy {
       let rate = try await rehearsal.evaluate(URL(filePath: policy), episodes: episodes ?? 50, cores: cores)
       if json {

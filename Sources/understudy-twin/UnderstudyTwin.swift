@@ -17,6 +17,8 @@ struct UnderstudyTwin: AsyncParsableCommand {
 
         understudy teleoperate --rig twin-insert
       """),
-    subcommands: [Serve.self, WorkbenchVerb.self, HandVerb.self, Rehearse.self, SoakVerb.self, Demo.self],
+    subcommands: [
+      Serve.self, WorkbenchVerb.self, HandVerb.self, Rehearse.self, SoakVerb.self, StudyVerb.self, Demo.self,
+    ],
     defaultSubcommand: Serve.self)
 }

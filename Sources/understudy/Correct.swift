@@ -1,6 +1,9 @@
-internal import ArgumentParser
+public import ArgumentParser
+internal import Episodes
 internal import Foundation
-internal import Session
+internal import Learning
+internal import Policy
+public import Session
 
 /// A person takes over where the policy strays; the policy is trained anew from that, and goes on.
 struct Correct: ParsableCommand {
@@ -11,11 +14,16 @@ struct Correct: ParsableCommand {
       The policy drives and the leader mirrors the arm. Where it strays, grab the leader (or press space or the pedal):
       the arm is yours from the next tick, without a step. Finish the episode by hand and press s; or give the arm back
       with space. After enough corrected frames a new policy is trained in a child process from all demonstrations and
-      corrections, loaded between two episodes, and the next round begins.
+      corrections, checked, loaded between two episodes, and the next round begins. b goes back to the policy before;
+      after 5 failures in a row a new policy goes by itself.
 
         understudy correct --rig so101 --policy policies/first \\
                            --with demonstrations --dataset corrections \\
                            --policies policies --rounds 4
+
+      With --gate the arm stops by itself and asks: take over, or press enter for "go on". ensemble asks where the
+      networks disagree, thrifty also where a critic sees risk, both in about --budget of all decisions; random tosses a
+      coin. A killed session goes on where it was when the same command is given again.
 
       \(Help.ending)
 
@@ -31,38 +39,109 @@ struct Correct: ParsableCommand {
   @Option(help: "How many frames (decisions of a person) make a round.") var frames = 60
   @Option(help: "The number of the first episode, with a twin: which scenes. Without it: 10001, or on from the last.")
   var first: Int?
+  @Option(help: "What asks for the person: none, ensemble, thrifty or random.") var gate = GateName.none
+  @Option(help: "The share of decisions in which the gate may ask.") var budget = 0.01
+  @Option(help: "How rows count in training: aggregate, iwr or sirius.") var weights = Weighting.aggregate
+  @Flag(help: "Giving the arm back ends the episode (RaC: recover, correct, then end).") var endAfterCorrection = false
 
   func validate() throws {
     if rounds < 1 { throw ValidationError("--rounds takes 1 or more.") }
     if frames < 1 { throw ValidationError("--frames takes 1 or more.") }
     if let first, first < 1 { throw ValidationError("--first takes 1 or more.") }
+    guard budget > 0, budget < 1 else { throw ValidationError("--budget takes a share between 0 and 1.") }
   }
 
   func run() throws {
     try Ending.catching {
-      for round in 1...rounds {
-        let output = "\(policies)/round-\(round)"
-        if FileManager.default.fileExists(atPath: output) {
-          throw HostError.inTheWay("\(output) is there already; name another folder with --policies, or move it away.")
+      let folder = URL(filePath: policies)
+      let resumed = try earlierSession(in: folder)
+      if let resumed, resumed.round >= rounds {
+        throw HostError.refused(
+          "The session in \(folder.path) has done its \(resumed.round) rounds; give --rounds a larger number to go on.")
+      }
+      for round in ((resumed?.round ?? 0) + 1)...rounds {
+        let output = folder.appending(path: "round-\(round)")
+        if FileManager.default.fileExists(atPath: output.path) {
+          throw HostError.inTheWay(
+            "\(output.path) is there already; name another folder with --policies, or move it away.")
         }
       }
       var options = LiveOptions(rig: try session.loadRig(), json: session.json)
-      options.policy = URL(filePath: policy)
+      options.policy = try policyToDrive(resumed, in: folder)
       options.dataset = URL(filePath: dataset)
       options.demonstrations = with.map { URL(filePath: $0) }
-      options.policies = URL(filePath: policies)
-      options.continuesNumbering = first == nil
+      options.continuesNumbering = first == nil && resumed == nil
+      options.policies = folder
+      options.gate = gate
+      options.budget = budget
+      options.seed = session.seed
+      options.trainingArguments = ["--weights", weights.rawValue] + (gate == .thrifty ? ["--critic"] : [])
       let live = try LiveSession(options) { rig, settings in
         var plan = SessionPlan(activity: .correct, rig: rig, settings: settings, seed: session.seed)
         plan.firstEpisode = first ?? 10_001
         plan.rounds = rounds
         plan.framesPerRound = frames
+        plan.gate = gate
+        plan.budget = budget
+        plan.endsAfterCorrection = endAfterCorrection
+        plan.resumed = resumed
         return plan
       }
-      let report = try live.run()
-      let newest = report.policies.isEmpty ? policy : "\(policies)/round-\(report.policies.count)"
-      try report.conclude(
-        json: session.json, next: ["evaluate", "--rig", session.rig, "--policy", newest, "--episodes", "20"])
+      if let resumed {
+        live.tell(
+          "going on with an earlier session: \(resumed.round) of \(rounds) rounds done, \(resumed.frames) frames in this one"
+        )
+      }
+      try session.run(live) { report in
+        let newest = report.policies.last.map { "\(policies)/\(URL(filePath: $0).lastPathComponent)" } ?? policy
+        return ["evaluate", "--rig", session.rig, "--policy", newest, "--episodes", "20"]
+      }
+    }
+  }
+
+  /// What an earlier session in this folder came to, if it was the same one.
+  private func earlierSession(in folder: URL) throws -> SessionProgress? {
+    guard var progress = try SessionProgress.read(from: folder) else { return nil }
+    let own = (with + [dataset]).map { URL(filePath: $0).standardizedFileURL.path }
+    guard progress.datasets == own else {
+      throw HostError.refused(
+        "\(folder.path) holds a session that learned from \(progress.datasets.joined(separator: ", ")), not from "
+          + "\(own.joined(separator: ", ")); name the same datasets, or another folder with --policies.")
+    }
+    // An episode that was running when the session was killed has its number already.
+    if let taken = try? Dataset.open(dataset).episodes.map(\.number).max() {
+      progress.nextEpisode = max(progress.nextEpisode, Int(taken) + 1)
+    }
+    // Killed between the end of a training and its note of it.
+    while FileManager.default.fileExists(atPath: folder.appending(path: "round-\(progress.round + 1)").path) {
+      progress.round += 1
+      progress.frames = 0
+      progress.policy = "round-\(progress.round)"
+    }
+    return progress
+  }
+
+  private func policyToDrive(_ resumed: SessionProgress?, in folder: URL) throws -> URL {
+    let first = URL(filePath: policy)
+    guard let resumed, resumed.policy != first.lastPathComponent else {
+      try checkGate(first)
+      return first
+    }
+    let last = folder.appending(path: resumed.policy)
+    try checkGate(last)
+    return last
+  }
+
+  /// A gate that needs several networks is refused with a policy of one, before anything moves.
+  private func checkGate(_ folder: URL) throws {
+    guard gate.needsEnsemble else { return }
+    let networks = try Policy.load(folder).description.network.ensemble
+    if networks < 2 {
+      throw HostError.refused(
+        "The gate \(gate.rawValue) needs a policy of several networks, but \(folder.path) has one; train with --recipe "
+          + "standard, or use --gate random or none.")
     }
   }
 }
+
+extension GateName: ExpressibleByArgument {}

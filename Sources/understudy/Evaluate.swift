@@ -14,6 +14,13 @@ struct Evaluate: ParsableCommand {
 
         understudy evaluate --rig so101 --policy policies/round-4 --episodes 20
 
+      With --against, two policies drive in pairs of episodes in random order, so that neither a tired person nor a warm
+      servo favours one; their difference is printed with its 95 % interval. (On virtual time, where both can have the
+      very same starts, `understudy-twin rehearse --against` tests the pairs.)
+
+        understudy evaluate --rig so101 --policy policies/round-4 \\
+                            --against policies/first --episodes 40
+
       \(Help.ending)
 
       \(Help.stop)
@@ -21,6 +28,7 @@ struct Evaluate: ParsableCommand {
 
   @OptionGroup var session: SessionOptions
   @Option(help: "The policy's folder.") var policy: String
+  @Option(help: "A second policy to compare with.") var against: String?
   @Option(help: "How many episodes.") var episodes = 20
   @Option(help: "The number of the first episode, with a twin: which scenes.") var first = 100_001
   @Option(help: "Keep the episodes in this dataset.") var dataset: String?
@@ -28,12 +36,18 @@ struct Evaluate: ParsableCommand {
   func validate() throws {
     if episodes < 1 { throw ValidationError("--episodes takes 1 or more.") }
     if first < 1 { throw ValidationError("--first takes 1 or more.") }
+    guard let against else { return }
+    if URL(filePath: against).lastPathComponent == URL(filePath: policy).lastPathComponent {
+      throw ValidationError("--policy and --against must be folders of different names: logs tell policies by them.")
+    }
+    if episodes % 2 != 0 { throw ValidationError("--against takes an even number of --episodes: they come in pairs.") }
   }
 
   func run() throws {
     try Ending.catching {
       var options = LiveOptions(rig: try session.loadRig(), json: session.json)
       options.policy = URL(filePath: policy)
+      options.against = against.map { URL(filePath: $0) }
       options.dataset = dataset.map { URL(filePath: $0) }
       let live = try LiveSession(options) { rig, settings in
         var plan = SessionPlan(activity: .evaluate, rig: rig, settings: settings, seed: session.seed)
@@ -42,12 +56,15 @@ struct Evaluate: ParsableCommand {
         plan.labelsByTruth = true
         return plan
       }
-      try live.run().conclude(
-        json: session.json,
-        next: [
+      try session.run(live) { report in
+        if let against, let comparison = report.comparison(policy, against) {
+          Ending.show(comparison, json: session.json)
+        }
+        return [
           "correct", "--rig", session.rig, "--policy", policy, "--with", "demonstrations", "--dataset", "corrections",
           "--policies", "policies",
-        ])
+        ]
+      }
     }
   }
 }

@@ -1,17 +1,36 @@
-internal import ArgumentParser
+public import ArgumentParser
 internal import Arm
+public import Dashboard
 internal import Foundation
 internal import Glibc
-internal import Session
+public import Session
 
 /// What every verb that moves an arm takes.
 struct SessionOptions: ParsableArguments {
   @Option(help: "The rig: a name in hardware/rigs or a path.") var rig: String
   @Option(help: "The seed of start poses and of training.") var seed: UInt64 = 1
   @Flag(help: "JSON lines on standard output, for machines: the last has the report.") var json = false
+  @Option(
+    defaultAsFlag: PageAddress.standard,
+    help: ArgumentHelp(
+      "Show the session as a web page: state, joints, timing, faults, policies.",
+      discussion: """
+        Without a value: http://127.0.0.1:8137, for this machine alone. PORT takes another port (0: a free one);
+        ADDRESS:PORT shows it to others too, who need the token that is printed. The page watches, holds, labels and
+        acknowledges; it never drives.
+        """, valueName: "port")) var page: PageAddress?
 
   /// The rig, read and checked.
   func loadRig() throws -> Rig { try Ending.catching { try Rig.load(rig) } }
+
+  /// Runs a session to its end, with its page beside it, and shows what it came to; `next` says what to type then.
+  func run(_ live: LiveSession, next: (SessionReport) -> [String]) throws {
+    let shown = try page.map { try Dashboard($0, lookout: live.lookout) }
+    if let shown { live.tell("the page is at \(shown.url)") }
+    defer { shown?.stop() }
+    let report = try live.run()
+    try report.conclude(json: json, next: next(report))
+  }
 }
 
 /// How a verb ends when something is wrong: one sentence, and a code of sysexits.h.
@@ -123,4 +142,17 @@ struct SiteOptions: ParsableArguments {
     site.calibration = calibration ?? site.calibration
     return site
   }
+}
+
+extension PageAddress: ExpressibleByArgument {
+  /// From `8137` or `0.0.0.0:8137`.
+  public init?(argument: String) { self.init(argument) }
+
+  /// For the help.
+  public var defaultValueDescription: String { "\(port)" }
+}
+
+extension PageError: EndingError {
+  /// 69.
+  public var exitCode: Int32 { ExitStatus.unavailable.rawValue }
 }

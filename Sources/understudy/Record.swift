@@ -62,13 +62,11 @@ struct Record: ParsableCommand {
         plan.resetInterval = resetTime.map { .seconds($0) }
         return plan
       }
-      let report = try live.run()
-      let worked = report.unassisted.successes > 0
-      try report.conclude(
-        json: session.json,
-        next: worked
+      try session.run(live) { report in
+        report.unassisted.successes > 0
           ? ["train", dataset, "--rig", session.rig, "--output", "policies/first"]
-          : ["record", "--rig", session.rig, "--dataset", dataset])
+          : ["record", "--rig", session.rig, "--dataset", dataset]
+      }
     }
   }
 }

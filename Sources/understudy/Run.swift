@@ -45,12 +45,12 @@ struct Run: ParsableCommand {
         plan.firstEpisode = first ?? 50_001
         return plan
       }
-      try live.run().conclude(
-        json: session.json,
-        next: [
+      try session.run(live) { _ in
+        [
           "correct", "--rig", session.rig, "--policy", policy, "--with", "demonstrations", "--dataset", "corrections",
           "--policies", "policies",
-        ])
+        ]
+      }
     }
   }
 }

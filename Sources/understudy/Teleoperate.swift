@@ -24,8 +24,9 @@ struct Teleoperate: ParsableCommand {
       let live = try LiveSession(LiveOptions(rig: try session.loadRig(), json: session.json)) { rig, settings in
         SessionPlan(activity: .teleoperate, rig: rig, settings: settings, seed: session.seed)
       }
-      try live.run().conclude(
-        json: session.json, next: ["record", "--rig", session.rig, "--dataset", "demonstrations", "--episodes", "6"])
+      try session.run(live) { _ in
+        ["record", "--rig", session.rig, "--dataset", "demonstrations", "--episodes", "6"]
+      }
     }
   }
 }

@@ -1,8 +1,8 @@
-internal import ArgumentParser
+public import ArgumentParser
 internal import Arm
 internal import Foundation
 internal import Glibc
-internal import Learning
+public import Learning
 internal import Policy
 internal import RealTime
 internal import Session
@@ -21,6 +21,8 @@ struct Train: ParsableCommand {
                          --output policies/second
         understudy train demonstrations --rig so101 \\
                          --output policies/chapter --recipe chapter
+        understudy train demonstrations corrections --rig so101 \\
+                         --output policies/third --weights sirius
         understudy train demonstrations --rig so101 \\
                          --output policies/chunked --chunk 8 --execute 4
         understudy train demonstrations --rig so101 \\
@@ -60,6 +62,10 @@ struct Train: ParsableCommand {
   @Option(help: "Keep the state of an unfinished training here, and go on from it.") var checkpoint: String?
   @Flag(help: "Rank the episodes by how badly a policy learned from the others predicts them.") var rank = false
   @Flag(help: "Stay in f32 even where int8 would do.") var f32 = false
+  @Option(help: "How rows count: aggregate (a person's alone), iwr, or sirius (the policy's own too).")
+  var weights = Weighting.aggregate
+  @Option(help: "The policy before, to be compared with on held-out corrections.") var parent: String?
+  @Flag(help: "Train a critic of risk beside the policy, for correct --gate thrifty.") var critic = false
   @Flag(help: "Only use time that nobody else wants.") var idle = false
   @Flag(help: "JSON lines on standard output, for machines.") var json = false
 
@@ -81,6 +87,7 @@ struct Train: ParsableCommand {
     try Ending.catching {
       MatrixLibrary.restartWithBestCore()
       if idle { Grant.yieldToEveryone() }
+      let session = getppid()
       let signals = EndSignals()
       var training = PolicyTraining(rig: try Rig.load(rig))
       training.chunk = chunk
@@ -92,8 +99,13 @@ struct Train: ParsableCommand {
       training.checkpoint = checkpoint.map { URL(filePath: $0) }
       training.ranks = rank
       training.wantsInt8 = !f32
+      training.weighting = weights
+      training.parent = parent.map { URL(filePath: $0) }
+      training.trainsCritic = critic
       let result = try training.run(datasets.map { URL(filePath: $0) }, output: URL(filePath: output), seed: seed) {
         show($0)
+        // A session that was killed waits for no policy, and goes on with a training of its own.
+        if idle, getppid() != session { Glibc.exit(ExitStatus.temporary.rawValue) }
         return signals.count == 0
       }
       report(result)
@@ -176,3 +188,5 @@ struct Train: ParsableCommand {
 
   private static func short(_ value: Double) -> String { String(format: "%.3g", value) }
 }
+
+extension Weighting: ExpressibleByArgument {}

@@ -128,6 +128,7 @@ final class LiveTwin {
   }
 
   var folder: String { scratch.folder }
+  var identifier: Int32 { process.processIdentifier }
 
   func bus(_ arm: String) throws -> ServoBus {
     let model = try ServoModel.load(path: Binary.root.appending(path: "hardware/servos/sts3215.yaml").path)

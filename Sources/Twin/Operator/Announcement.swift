@@ -12,6 +12,8 @@ struct Announcement: Equatable {
   var phase: Phase?
   var episode = 0
   var attempt = 0
+  /// A gate has stopped the arm and asks the person to look.
+  var asks = false
 
   /// True while the person's hand on the leader commands the follower.
   var personCommands: Bool { state == "correcting" || state == "teleoperating" }
@@ -28,6 +30,7 @@ struct Announcement: Equatable {
       var phase: String?
       var episode: Int?
       var attempt: Int?
+      var asks: Bool?
     }
     guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(datagram)) else { return nil }
     state = fields.state
@@ -35,6 +38,7 @@ struct Announcement: Equatable {
     phase = fields.phase.flatMap(Phase.init)
     episode = fields.episode ?? 0
     attempt = fields.attempt ?? 0
+    asks = fields.asks ?? false
   }
 }
 

@@ -18,6 +18,8 @@ public struct OperatorOptions: Hashable, Sendable {
 
   /// False: nobody is there; the leader lies limp and nobody presses anything.
   public var isPresent = true
+  /// False: the person does something else meanwhile and comes only when a gate asks.
+  public var watches = true
   /// How the person takes over.
   public var takeOver = TakeOver.grab
   /// When the person hands back.

@@ -69,14 +69,14 @@ extension Person {
   private func watch(_ view: SceneView, _ outcome: Outcome) {
     // 0.2 s to see how it went, and to press.
     if outcomeFor >= 5 { return judge(outcome == .success ? .success : .failure) }
-    if heard.isStopped, frames >= 25 { return judge(.failure) }
+    if heard.isStopped, !heard.asks, frames >= 25 { return judge(.failure) }
     guard gate != nil, outcome == .open else { return }
     // A host that gives the arm away unasked leaves the leader falling: take it.
-    if heard.state == "correcting", strayedFor == nil { strayedFor = 0 }
+    if heard.state == "correcting" || heard.asks, strayedFor == nil { strayedFor = 0 }
     if let since = strayedFor {
       strayedFor = since + 1
       if Double(since + 1) * Self.frame_s >= options.reaction_s { turn(to: .grabbing) }
-    } else if gate?.strays(view) == true {
+    } else if options.watches, gate?.strays(view) == true {
       strayedFor = 0
     }
   }
