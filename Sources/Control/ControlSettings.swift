@@ -142,6 +142,10 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var gateThreshold = Float.nan
   /// The critic's logit at the last decision; NaN without a critic.
   public var safety = Float.nan
+  /// The follower's bus and servos.
+  public var follower = ArmSnapshot()
+  /// The leader's.
+  public var leader = ArmSnapshot()
   /// How the present episode went so far.
   public var episode = EpisodeCount(number: 0)
   /// Periods missed since the start.

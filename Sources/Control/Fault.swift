@@ -94,11 +94,12 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       remedy: "Run `understudy doctor`, then acknowledge."),
     Row(
       fault: .followerLost, name: "follower-lost", detection: "the port reports an error or end of file",
-      category: 2, clears: false, cause: "the adapter was unplugged",
-      remedy: "Plug the follower's adapter in again and start anew."),
+      category: 2, clears: true, cause: "the adapter was unplugged",
+      remedy: "Plug the follower's adapter in again; once its servos are checked, acknowledge."),
     Row(
       fault: .leaderLost, name: "leader-lost", detection: "the port reports an error or end of file", category: 2,
-      clears: false, cause: "the adapter was unplugged", remedy: "Plug the leader's adapter in again and start anew."),
+      clears: true, cause: "the adapter was unplugged",
+      remedy: "Plug the leader's adapter in again; once its servos are checked, acknowledge."),
     Row(
       fault: .servo, name: "servo",
       detection: "the status byte of a reply, in the same tick; a grasping gripper's overload apart", category: 2,

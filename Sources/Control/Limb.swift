@@ -33,6 +33,7 @@ public struct Limb: ~Copyable {
   }
 
   private var bus: ServoBus
+  private let slow: SlowRegisters
   private let scale: ArmScale
   private let registers: ServoModel.Registers
   private let block: RegisterBlock
@@ -56,6 +57,11 @@ public struct Limb: ~Copyable {
   /// What they were since torque last came: a servo that let go stays limp until its torque is switched.
   private var raised = SIMD8<UInt8>(repeating: 0)
 
+  /// What the servos said of supply, heat and current when they were last asked.
+  public private(set) var health = ArmHealth()
+  /// Whose slow registers are asked for next.
+  private var next = 0
+  private let startsLimp: Bool
   /// The newest reading of each joint.
   public private(set) var reading = ArmReading()
   /// How many ticks ago each joint's reading came; joints that the arm does not have are always fresh.
@@ -69,7 +75,9 @@ public struct Limb: ~Copyable {
   /// which a person is about to move. A follower that still holds goes on holding until it is enabled. `bounds` are written
   /// anew each time torque is brought on.
   public init(bus: consuming ServoBus, scale: ArmScale, startsLimp: Bool = false, bounds: ServoBounds? = nil) {
+    self.startsLimp = startsLimp
     torque = startsLimp ? .releasing : .off
+    slow = SlowRegisters(bus.model)
     registers = bus.model.registers
     block = RegisterBlock(from: registers.presentPosition, through: registers.presentLoad)
     let load = bus.model.entries.first { $0.register == bus.model.registers.presentLoad }
@@ -105,6 +113,7 @@ public struct Limb: ~Copyable {
   /// Takes in what came by the deadline. A reply that is missing leaves that joint's last reading, one tick older.
   public mutating func collect(until deadline: Nanoseconds) {
     bus.collect(until: deadline)
+    takeHealth()
     var velocity = SIMD8<Int32>(repeating: 0)
     var fresh = SIMDMask<SIMD8<Int32>>(repeating: false)
     var agreeing = 0
@@ -134,6 +143,41 @@ public struct Limb: ~Copyable {
 
   /// Whether every joint has answered at least once.
   public var isKnown: Bool { all(age .< Self.unknown) }
+
+  /// Through the wire time that is left once the tick has written: supply, heat and current of one servo after the other.
+  public mutating func askHealth() {
+    bus.postSpare(slow.block, of: next)
+    next = next + 1 < joints ? next + 1 : 0
+  }
+
+  /// Takes in what came of it; the reply was found when this tick's request was posted.
+  private mutating func takeHealth() {
+    let asked = next > 0 ? next - 1 : joints - 1
+    let reply = bus.spareReply(asked)
+    guard reply.receivedAt != health.time[asked] else { return }
+    slow.read(reply, of: asked, into: &health)
+    raised[asked] |= reply.statusBits
+  }
+
+  /// Puts another bus in the place of this one, which stays in `exchange`: while an adapter is unplugged one that is lost,
+  /// and then the one that was opened anew. Servos may have lost power meanwhile: torque is brought on anew.
+  public mutating func take(_ exchange: BusExchange) {
+    guard var other = exchange.bus.take() else { return }
+    other.goOn(from: &bus)
+    swap(&bus, &other)
+    exchange.bus = consume other
+    statuses = .zero
+    raised = .zero
+    confirmed = false
+    torque = startsLimp ? .releasing : torque == .off ? .off : .doubted
+    exchange.isDone.store(true, ordering: .releasing)
+  }
+
+  /// What happened on the bus.
+  public var statistics: BusStatistics { bus.statistics }
+
+  /// Status bits that each joint's servo has set since torque last came.
+  public var raisedStatus: SIMD8<UInt8> { raised }
 
   /// Whether the port is gone.
   public var isLost: Bool { bus.isLost }

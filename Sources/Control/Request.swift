@@ -34,6 +34,8 @@ public struct Request: BitwiseCopyable, Sendable {
     case replay = 13
     /// New thresholds of the gate: doubt and safety, in `pose[0]` and `pose[1]`.
     case gate = 14
+    /// From this tick on, an arm uses the bus in `exchange`.
+    case exchangeBus = 15
   }
 
   /// What is asked.
@@ -49,6 +51,9 @@ public struct Request: BitwiseCopyable, Sendable {
   /// The policy's generation.
   public var generation: UInt32
 
+  /// An unretained `BusExchange`, which the sender keeps alive until it is done.
+  public var exchange: UInt
+
   /// A request without payload.
   public init(_ action: Action) {
     self.action = action
@@ -56,6 +61,7 @@ public struct Request: BitwiseCopyable, Sendable {
     pose = .zero
     policy = 0
     generation = 0
+    exchange = 0
   }
 
   /// Move slowly to a pose.

@@ -139,7 +139,7 @@ struct Supervisor: BitwiseCopyable {
       fault = nil
       givesWay = nil
     case .gate: gate.set(doubt: request.pose[0], safety: request.pose[1])
-    case .none, .loadPolicy: break
+    case .none, .loadPolicy, .exchangeBus: break
     default: approach = nil
     }
     stood = 0

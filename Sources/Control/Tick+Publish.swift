@@ -2,6 +2,7 @@
 
 internal import Episodes
 internal import RealTime
+internal import ServoBus
 
 extension Tick {
   /// What anybody may see of this tick.
@@ -26,6 +27,13 @@ extension Tick {
     snapshot.asks = supervisor.asks
     snapshot.gateThreshold = supervisor.gate.threshold
     snapshot.safety = policy.safety
+    snapshot.follower = ArmSnapshot(
+      bus: follower.statistics, health: follower.health, status: follower.raisedStatus, isLost: follower.isLost)
+    if leader != nil {
+      snapshot.leader = ArmSnapshot(
+        bus: leader?.statistics ?? BusStatistics(), health: leader?.health ?? ArmHealth(),
+        status: leader?.raisedStatus ?? .zero, isLost: leader?.isLost ?? false)
+    }
     snapshot.missed += UInt64(record.missed)
     snapshot.tracking = playback.error
     if record.missed > 0 { snapshot.overruns += 1 }

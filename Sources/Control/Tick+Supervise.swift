@@ -66,12 +66,19 @@ extension Tick {
     if request.action == .replay, let trajectory = UnsafeRawPointer(bitPattern: request.trajectory) {
       playback.begin(Unmanaged.fromOpaque(trajectory))
     }
+    if request.action == .exchangeBus, let exchange = UnsafeRawPointer(bitPattern: request.exchange) {
+      take(Unmanaged<BusExchange>.fromOpaque(exchange).takeUnretainedValue())
+    }
     if request.action == .acknowledge { follower.doubt() }
     // A policy never goes on with what it meant before somebody else commanded, nor across episodes.
     if supervisor.state != before || request.action == .episode || request.action == .policy {
       policy.forget()
       if request.action == .episode || before != .holding { supervisor.gate.begin() }
     }
+  }
+
+  private func take(_ exchange: BusExchange) {
+    if exchange.isLeader { leader?.take(exchange) } else { follower.take(exchange) }
   }
 
   /// A controlled stop; where the arm stands now is where it gives way to, should it be blocked.

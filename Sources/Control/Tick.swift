@@ -110,7 +110,7 @@ public final class Tick: @unchecked Sendable {
     }
   }
 
-  /// One sync write a bus.
+  /// One sync write a bus; then the wire is free for slow registers until the next tick.
   private func act(_ command: Motion) {
     let began = clock.now
     defer { record.phases.act = elapsed(since: began) }
@@ -129,6 +129,8 @@ public final class Tick: @unchecked Sendable {
       follower.act(goal: command.goal, powered: supervisor.state.isPowered, alarms: settings.alarmBits)
     }
     mirror()
+    follower.askHealth()
+    leader?.askHealth()
   }
 
   /// The last goals once more: for a watchdog that has the bus.

@@ -53,6 +53,16 @@ public struct Grant: Sendable, Codable {
   /// From here on this thread and what it starts only use time that nobody else wants: training beside a live loop.
   public static func yieldToEveryone() { _ = us_idle_self() }
 
+  /// Does something short with the loop's priority, before the loop starts; without the right to it, with the present one.
+  public static func withPriority<Result>(_ body: () -> Result) -> Result {
+    let granted = us_fifo_self(50) == 0
+    defer {
+      var parameter = sched_param()
+      if granted { _ = pthread_setschedparam(pthread_self(), SCHED_OTHER, &parameter) }
+    }
+    return body()
+  }
+
   private static func answer(_ error: Int32, _ name: String, without: String, mend: String) -> Grant {
     error == 0
       ? Grant(name: name, granted: true, detail: "", mend: "")

@@ -33,6 +33,8 @@ public final class VirtualSession {
   public var aroundTick: (_ run: () -> Void) -> Void = { $0() }
   /// Called after every tick and what followed from it, for tests that look closely.
   public var afterTick: (Snapshot) -> Void = { _ in }
+  /// What the person was told about ports.
+  public private(set) var said: [String] = []
   /// Whether a datagram of the twin arrives.
   public var arrives: (TwinChannel) -> Bool = { _ in true }
 
@@ -59,7 +61,12 @@ public final class VirtualSession {
       rig: rig,
       ports: HostPorts(
         follower: .memory(follower), leader: rig.pairs[0].leader == nil ? nil : .memory(leader)),
-      clock: .simulated(time), leaderMirrors: leaderMirrors, gate: gate)
+      clock: .simulated(time), leaderMirrors: leaderMirrors, gate: gate,
+      reopen: { (side, isLeader) throws(PortError) in
+        let link = isLeader ? leader : follower
+        guard link.isConnected else { throw .missing(port: side.port) }
+        return .memory(link)
+      })
     period = host.settings.period
     // The first beat lies on the loop's grid, after what bringing the arms up took.
     beat = UInt64((time.now.count + period.count - 1) / period.count)
@@ -98,6 +105,7 @@ public final class VirtualSession {
       while host.channels.records.pop() != nil {}
     }
     let snapshot = host.snapshot
+    said += host.mend(snapshot)
     conductor?.step(at: time.now, snapshot)
     afterTick(snapshot)
     // A tick whose replies came late eats into the next period, as it would in real time.

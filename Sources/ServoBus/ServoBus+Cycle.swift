@@ -25,33 +25,40 @@ struct Spare: BitwiseCopyable, Sendable {
   var index = -1
   var block = RegisterBlock(address: 0, count: 0)
   var length: UInt8 = 0
+  /// Nobody is asked before.
+  var quietUntil = Nanoseconds.never
 }
 
 extension ServoBus {
   /// Asks every servo for a block, and returns at once. What is left of earlier replies is dropped.
   public mutating func post(_ block: RegisterBlock) {
-    let length = lengths.choose(wanted: block.count, at: block.address, now: clock.now)
+    sequence &+= 1
+    cycle.block = block
+    cycle.repeated = 0
+    cycle.asking = 0
+    cycle.pending = isLost ? 0 : UInt8(truncatingIfNeeded: 1 << ids.count - 1)
+    guard let length = lengths.choose(wanted: block.count, at: block.address, end: end, now: clock.now) else {
+      // So much was lost that no answer could be told from an old one: this reading is lost too.
+      cycle.length = 0
+      return
+    }
+    cycle.length = length
     var request = FeetechPacket.syncReadHead(address: block.address, count: length)
     // Some firmware stays silent once the servo before it did not answer. Who is known to be missing is asked last.
     for i in ids.indices where cycle.missing[i] == 0 { request.append(ids[i]) }
     for i in ids.indices where cycle.missing[i] != 0 { request.append(ids[i]) }
     request.seal()
-    sequence &+= 1
     begin(request, parameters: Int(length))
     for id in ids { parser.allow(id) }
-    cycle.block = block
-    cycle.length = length
     cycle.postedAt = clock.now
-    cycle.repeated = 0
-    cycle.asking = 0
-    cycle.pending = isLost ? 0 : UInt8(truncatingIfNeeded: 1 << ids.count - 1)
+    if isLost { cycle.pending = 0 }
   }
 
   /// Takes replies until all have come or `deadline` has passed; then a missing one has cost this reading.
   public mutating func collect(until deadline: Nanoseconds) {
     var heard = clock.now
     var canRepeat = patience != nil
-    while true {
+    while cycle.length > 0 {
       while nextReply() {
         heard = clock.now
         keep(at: heard)
@@ -68,7 +75,7 @@ extension ServoBus {
         heard = clock.now
       }
     }
-    end()
+    endCycle()
   }
 
   /// The newest reply of servo number `index` (in the order of `ids`), however old.
@@ -98,7 +105,7 @@ extension ServoBus {
 
   /// Asks the next missing servo alone. One that was missing for several cycles is not worth the time.
   private mutating func repeatOne(before deadline: Nanoseconds) -> Bool {
-    guard let block = cycle.block, let patience, clock.now + patience < deadline else { return false }
+    guard let block = cycle.block, cycle.length > 0, let patience, clock.now + patience < deadline else { return false }
     for i in ids.indices where cycle.pending & ~cycle.repeated & (1 << UInt8(i)) != 0 && cycle.missing[i] < 3 {
       cycle.asking = 1 << UInt8(i)
       cycle.repeated |= cycle.asking
@@ -113,9 +120,9 @@ extension ServoBus {
   }
 
   /// Counts what did not come.
-  private mutating func end() {
+  private mutating func endCycle() {
     let now = clock.now
-    if cycle.pending | cycle.repeated != 0 { lengths.doubt(cycle.length, now: now) }
+    if cycle.pending | cycle.repeated != 0, cycle.length > 0 { lengths.doubt(cycle.length, now: now) }
     if cycle.pending == 0 {
       if !isLost { turnaround.cycle.add(now - cycle.postedAt) }
       return
@@ -136,12 +143,23 @@ extension ServoBus {
   public mutating func postSpare(_ block: RegisterBlock, of index: Int) {
     guard ids.indices.contains(index), !isLost else { return }
     takeSpare()
-    let length = lengths.choose(wanted: block.count, at: block.address, now: clock.now)
+    // After one that did not come the wire is left alone for a while: it may have no time to spare.
+    guard clock.now >= spare.quietUntil,
+      let length = lengths.choose(wanted: block.count, at: block.address, end: end, now: clock.now)
+    else { return }
     begin(.read(address: block.address, count: length, of: ids[index]), parameters: Int(length))
     parser.allow(ids[index])
     spare.index = index
     spare.block = block
     spare.length = length
+  }
+
+  /// Waits for the reply to `postSpare`; only where there is time for it, before the loop.
+  mutating func awaitSpare(until deadline: Nanoseconds) {
+    while spare.index >= 0, !isLost, clock.now < deadline {
+      if nextReply() { keepSpare() } else { _ = wait(until: deadline) }
+    }
+    takeSpare()
   }
 
   /// What servo number `index` last said through spare wire time.
@@ -150,13 +168,16 @@ extension ServoBus {
   /// Takes the reply that was asked for through spare time, if it has come.
   mutating func takeSpare() {
     guard spare.index >= 0 else { return }
+    if nextReply() { return keepSpare() }
+    statistics.spareTimeouts[spare.index] &+= 1
+    lengths.doubt(spare.length, now: clock.now)
+    spare.quietUntil = clock.now + ReplyLengths.lateness
+    spare.index = -1
+  }
+
+  private mutating func keepSpare() {
     let index = spare.index
     spare.index = -1
-    guard nextReply() else {
-      statistics.spareTimeouts[index] &+= 1
-      lengths.doubt(spare.length, now: clock.now)
-      return
-    }
     spare.replies[index] = reply(to: spare.block, at: clock.now)
     statuses[index] = parser.status
     statistics.repliesByServo[index] &+= 1

@@ -22,7 +22,7 @@ public struct ServoBus: ~Copyable, Sendable {
   /// What happened so far.
   public internal(set) var statistics = BusStatistics()
   /// How long replies took.
-  public let turnaround: BusTurnaround
+  public private(set) var turnaround: BusTurnaround
   /// The adapter was unplugged or the other end closed. Stays true: open the port anew.
   public internal(set) var isLost = false
   /// The error byte of each servo's newest reply, whatever was asked.
@@ -31,6 +31,8 @@ public struct ServoBus: ~Copyable, Sendable {
   /// Nil: they are not. A plan that was measured (`BusPlan`) sets it to what this adapter needs.
   public var patience: Nanoseconds? = .milliseconds(1)
 
+  /// Behind the last register.
+  let end: UInt8
   let port: SerialPort
   let clock: TickClock
   var parser = ReplyParser()
@@ -54,8 +56,26 @@ public struct ServoBus: ~Copyable, Sendable {
     self.model = model
     self.ids = ids
     self.clock = clock
+    end = model.entries.map { $0.register.address + $0.register.width }.max() ?? 128
     turnaround = BusTurnaround(servos: ids.count)
     scratch = ReadBuffer()
+  }
+
+  /// A bus whose adapter is unplugged, to hold the place of one until it is back.
+  public static func absent(model: ServoModel, ids: [UInt8], clock: TickClock) -> ServoBus {
+    let nowhere = MemoryLink(name: "unplugged")
+    nowhere.isConnected = false
+    var bus = ServoBus(port: .memory(nowhere), model: model, ids: ids, clock: clock)
+    bus.isLost = true
+    return bus
+  }
+
+  /// Takes over what another bus counted: this one goes on in its place. Nothing is freed.
+  public mutating func goOn(from other: inout ServoBus) {
+    statistics = other.statistics
+    swap(&turnaround, &other.turnaround)
+    // The sequence goes on too: what was read before is old.
+    sequence = other.sequence
   }
 
   /// The port's name, for messages.

@@ -30,6 +30,9 @@ public struct HostPorts: ~Copyable {
   }
 }
 
+/// Opens an arm's port anew; the second argument says whether it is the leader's.
+public typealias Reopen = (Rig.Side, Bool) throws(PortError) -> SerialPort
+
 /// Everything of a session but its threads.
 public final class ArmHost: SessionHost {
   /// The rig this host runs.
@@ -51,7 +54,17 @@ public final class ArmHost: SessionHost {
   /// Where sentences for the person go.
   public var teller: (String) -> Void = { _ in }
 
-  private let pair: Rig.Pair
+  /// What the buses were measured to take; nil on virtual time, where a wire takes what its bytes take.
+  public let busPlan: BusPlan?
+  /// Brings an arm back whose adapter was unplugged: `mend` calls it, and tests.
+  var reconnections: [Reconnection] = []
+
+  let pair: Rig.Pair
+  /// What the follower's servos are.
+  let servos: ServoModel
+  /// How long replies took, of the follower's servos and of the leader's.
+  public let turnarounds: (follower: BusTurnaround, leader: BusTurnaround?)
+
   private var newest = Snapshot()
   private var environment: EnvironmentDecoder
   private var loaded: [PolicySource.Loaded] = []
@@ -62,27 +75,48 @@ public final class ArmHost: SessionHost {
   var trainedOn: [String] = []
   private var strange: StrangeFeatures?
 
-  /// Checks the servos (nothing moves, only RAM is written) and builds the loop.
+  /// Checks the servos (nothing moves, only RAM is written), measures the buses, and builds the loop. `reopen` opens a port
+  /// anew after its adapter was unplugged.
   public init(
-    rig: Rig, ports: consuming HostPorts, clock: TickClock, leaderMirrors: Bool, gate: GateChoice = .none
+    rig: Rig, ports: consuming HostPorts, clock: TickClock, leaderMirrors: Bool, gate: GateChoice = .none,
+    reopen: @escaping Reopen = { (side, _) throws(PortError) in try SerialPort.open(side.port) }
   ) throws(HostError) {
     isSimulated = clock.isSimulated
     let pair = rig.pairs[0]
     let servos = try Self.servos(pair.follower, rig)
+    self.servos = servos
     let plan = try ControlPlan(rig, leaderMirrors: leaderMirrors && ports.leader != nil, gate: gate)
     var followerBus = ServoBus(
       port: ports.follower, model: servos, ids: pair.follower.arm.servoIDs, clock: clock)
     let bounds = ServoBounds(rig.envelope, arm: pair.follower.arm, model: servos)
     try Self.bringUp("follower", pair.follower, rig, &followerBus)
-    var leader: Limb?
-    if let side = pair.leader, let scale = plan.leader, let port = ports.leader {
-      let servos = try Self.servos(side, rig)
-      var bus = ServoBus(port: port, model: servos, ids: side.arm.servoIDs, clock: clock)
+    var leaderBus: ServoBus?
+    if let side = pair.leader, let port = ports.leader {
+      var bus = ServoBus(
+        port: port, model: try Self.servos(side, rig), ids: side.arm.servoIDs, clock: clock)
       try Self.bringUp("leader", side, rig, &bus)
-      leader = Limb(
-        bus: bus, scale: scale, startsLimp: true, bounds: ServoBounds(rig.envelope, arm: side.arm, model: servos))
+      leaderBus = consume bus
     }
     let channels = TickChannels()
+    if clock.isSimulated {
+      busPlan = nil
+    } else {
+      // With the loop's priority, so that the wire is measured and not what else this machine does.
+      let measured = Grant.withPriority {
+        BusPlan.measure(
+          follower: &followerBus, leader: &leaderBus, rate_Hz: rig.loop_Hz, budget: plan.settings.replyBudget)
+      }
+      guard measured.fits else { throw .busPlan(measured, rig: rig.file) }
+      busPlan = measured
+    }
+    turnarounds = (followerBus.turnaround, leaderBus?.turnaround)
+    reconnections = [Reconnection(isLeader: false, pair.follower, rig, servos, clock, reopen, &followerBus)]
+    var leader: Limb?
+    if var bus = leaderBus.take(), let side = pair.leader, let scale = plan.leader {
+      reconnections.append(Reconnection(isLeader: true, side, rig, bus.model, clock, reopen, &bus))
+      let bounds = ServoBounds(rig.envelope, arm: side.arm, model: bus.model)
+      leader = Limb(bus: bus, scale: scale, startsLimp: true, bounds: bounds)
+    }
     tick = Tick(
       follower: Limb(bus: followerBus, scale: plan.follower, bounds: bounds), leader: leader, map: plan.map,
       envelope: plan.envelope, settings: plan.settings, channels: channels, clock: clock)
@@ -151,7 +185,7 @@ public final class ArmHost: SessionHost {
 
   /// The episode is over and kept.
   public func finishEpisode(_ number: Int, _ label: EpisodeLabel) {
-    recorder?.finish(UInt32(clamping: number), EpisodeEnd(label: label, notes: notes))
+    recorder?.finish(UInt32(clamping: number), EpisodeEnd(label: label, notes: notes, extra: portsForLog))
   }
 
   /// The episode is set aside.

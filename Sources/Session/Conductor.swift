@@ -95,6 +95,12 @@ public final class Conductor {
   /// Ends the session in good order: the running episode is kept as it is, the arm parks.
   public func end() { ending = true }
 
+  /// Ends the session because it cannot go on; why is its trouble.
+  public func giveUp(_ why: String) {
+    if trouble == nil { trouble = why }
+    ending = true
+  }
+
   /// One step, after a tick: what `snapshot` shows decides what happens next.
   public func step(at now: Nanoseconds, _ snapshot: Snapshot) {
     if snapshot.record.tick != tick { budget.watch(snapshot) }
@@ -103,10 +109,6 @@ public final class Conductor {
     let heard = signals
     signals.removeAll(keepingCapacity: true)
     for signal in heard { act(on: signal, snapshot) }
-    if let row = snapshot.fault?.row, !row.clears, !ending {
-      trouble = "\(row.name): \(row.remedy)"
-      ending = true
-    }
     if ending, !isEnding { beginEnding(snapshot) }
     switch phase {
     case .begin: begin(snapshot)

@@ -16,6 +16,8 @@ public enum HostError: Error, CustomStringConvertible {
   case port(PortError)
   /// A servo did not pass its check.
   case bringUp(BringUpError)
+  /// The buses are too slow for the rig's rate.
+  case busPlan(BusPlan, rig: String)
   /// The policy cannot be used here.
   case policy(PolicyError)
   /// The policy wants features that this rig does not have.
@@ -43,6 +45,7 @@ public enum HostError: Error, CustomStringConvertible {
     case .calibration(let error): "\(error)"
     case .port(let error): "\(error)"
     case .bringUp(let error): "\(error)"
+    case .busPlan(let plan, let rig): plan.refusal(rig: rig)
     case .policy(let error): "\(error)"
     case .features(let error): "\(error)"
     case .policyRate(let expected, let folder):
@@ -65,6 +68,7 @@ public enum HostError: Error, CustomStringConvertible {
     case .calibration(let error): error.exitCode
     case .features(let error): error.exitCode
     case .port, .bringUp, .socket: 69
+    case .busPlan: 78
     case .policy(let error): error.exitCode
     case .dataset(let error): error.exitCode
     case .policyRate: 65

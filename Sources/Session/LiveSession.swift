@@ -177,6 +177,7 @@ public final class LiveSession {
       throw .loop(error)
     }
     let guardian = Worker("watchdog", every: .milliseconds(20)) { [watchdog, clock] in watchdog.look(at: clock.now) }
+    if let plan = host.busPlan { say("\(plan)") }
     if !options.json { terminal.say(plan.activity == .replay ? Terminal.replayHelp : Terminal.help) }
     for sentence in torn { say("an earlier recording: \(sentence)") }
     try supervise()
@@ -226,6 +227,10 @@ public final class LiveSession {
         sockets.wait(milliseconds: 100)
         return
       }
+      for sentence in host.mend(snapshot) { say(sentence) }
+      if let gone = host.lostFor(now: clock.now), signals.count > 0 || gone > Self.patience, let fault = snapshot.fault?.row {
+        conductor.giveUp("\(fault.name): its port is still gone. \(fault.remedy)")
+      }
       conductor.step(at: clock.now, snapshot)
       report(snapshot)
       if conductor.isEnding, !isEnding {
@@ -258,6 +263,9 @@ public final class LiveSession {
         ? "Both arms move slowly to their rest pose."
         : "The follower moves slowly to its rest pose. The leader is limp: keep hold of it and lay it down.")
   }
+
+  /// For how long a session waits for an adapter to be plugged in again.
+  private static var patience: Nanoseconds { .seconds(60) }
 
   private func line(_ snapshot: Snapshot) -> String {
     var parts = [snapshot.state.name, "\(options.rig.loop_Hz) Hz", "source \(snapshot.record.source)"]
@@ -322,6 +330,7 @@ public final class LiveSession {
     if snapshot.fault != shownFault {
       shownFault = snapshot.fault
       if let row = snapshot.fault?.row { say("protective stop, \(row.name): \(row.cause). \(row.remedy)") }
+      if snapshot.fault == .servo { for sentence in host.servoFaults(snapshot) { say(sentence) } }
     }
   }
 

@@ -1,6 +1,7 @@
 public import Control
 internal import Episodes
 internal import RealTime
+public import ServoBus
 
 /// What a session came to: for the closing table, for `--json`, and for whoever runs sessions one after another.
 public struct SessionReport: Sendable, Codable {
@@ -41,6 +42,10 @@ public struct SessionReport: Sendable, Codable {
   public var lateReplies = 0
   /// Replies that ticks asked for.
   public var repliesAsked = 0
+  /// What happened on each bus.
+  public var ports: [PortReport] = []
+  /// What the buses were measured to take before the loop; nil on virtual time.
+  public var busPlan: BusPlan?
   /// Faults that ended episodes.
   public var faults: [String] = []
   /// Ticks that are in no log.
@@ -124,6 +129,8 @@ public struct SessionReport: Sendable, Codable {
     busErrors = snapshot.replies.errors
     lateReplies = snapshot.replies.late
     repliesAsked = snapshot.replies.asked
+    ports = host.ports
+    busPlan = host.busPlan
     // What the ring refused is part of `lost`.
     if let status = host.recorder?.status { lostTicks = status.lost }
   }

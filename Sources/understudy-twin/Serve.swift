@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import RealTime
 internal import Session
 internal import Twin
 
@@ -62,6 +63,22 @@ struct Serve: ParsableCommand {
     }
     tellReady()
     server.serve()
+    tellLateness(server.lateness)
+  }
+
+  /// How late replies went out: whether errors that a host counted were this machine's.
+  private func tellLateness(_ late: Histogram) {
+    guard late.count > 0 else { return }
+    let (p50, p99, most) = (late.percentile(0.5), late.percentile(0.99), late.max)
+    if json {
+      Self.say(
+        "{\"ended\": true, \"late_p50_us\": \(Int(p50.microseconds)), \"late_p99_us\": \(Int(p99.microseconds)), "
+          + "\"late_max_us\": \(Int(most.microseconds))}")
+    } else {
+      Self.say(
+        "Replies went out p50 \(Int(p50.microseconds)), p99 \(Int(p99.microseconds)), max \(Int(most.microseconds)) µs "
+          + "after their time on the wire.")
+    }
   }
 
   private func tellReady() {

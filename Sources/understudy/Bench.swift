@@ -141,6 +141,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "On a twin that is started for it (the only way so far).") var twin = false
     @Option(help: "Cycles a second.") var rate = 200
     @Option(help: "How long one arm, then the pair, is asked.") var seconds = 5.0
+    @Flag(
+      help: "Beside Feetech's SDK, rustypot, LeRobot and a C client, by turns on the same twin (`make peers` installs them).")
+    var peers = false
     @OptionGroup var output: Output
 
     func validate() throws {
@@ -156,6 +159,7 @@ struct Bench: ParsableCommand {
         var benchmark = BusBenchmark()
         benchmark.rate_Hz = rate
         benchmark.seconds = seconds
+        benchmark.peers = peers
         Ending.show(try benchmark.run(), json: output.json)
       }
     }

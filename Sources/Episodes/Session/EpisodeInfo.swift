@@ -33,12 +33,15 @@ public struct EpisodeEnd: Sendable, Equatable {
   public var notes = ""
   /// Ticks that were to be recorded and are not in the log: the ring overflowed, or the disk was full.
   public var lost = 0
+  /// Anything else that is known only now, such as what happened on the buses.
+  public var extra: [String: String] = [:]
 
   /// An end with a label.
-  public init(label: EpisodeLabel = .unlabelled, notes: String = "", lost: Int = 0) {
+  public init(label: EpisodeLabel = .unlabelled, notes: String = "", lost: Int = 0, extra: [String: String] = [:]) {
     self.label = label
     self.notes = notes
     self.lost = lost
+    self.extra = extra
   }
 }
 
@@ -71,7 +74,10 @@ extension EpisodeEnd {
 
   var metadata: MetadataRecord {
     MetadataRecord(
-      name: Self.recordName, values: ["label": label.rawValue, "notes": notes, "lost_ticks": String(lost)])
+      name: Self.recordName,
+      values: [
+        "label": label.rawValue, "notes": notes, "lost_ticks": String(lost), "extra": FlatJSON.map(extra),
+      ])
   }
 
   init(_ record: MetadataRecord) throws(Malformed) {
@@ -79,6 +85,7 @@ extension EpisodeEnd {
       throw Malformed(what: "its end has no label that is known")
     }
     self.init(
-      label: label, notes: record.values["notes"] ?? "", lost: record.values["lost_ticks"].flatMap(Int.init) ?? 0)
+      label: label, notes: record.values["notes"] ?? "", lost: record.values["lost_ticks"].flatMap(Int.init) ?? 0,
+      extra: try FlatJSON.map(record.values["extra"] ?? "{}", "extra"))
   }
 }

@@ -11,6 +11,8 @@ public struct BusBenchmark: Sendable {
   public var rate_Hz = 200
   /// How long one arm, then the pair, is asked.
   public var seconds = 5.0
+  /// Whether other people's clients are measured too, on the same twin, by turns.
+  public var peers = false
 
   /// The default.
   public init() {}
@@ -59,6 +61,11 @@ public struct BusBenchmark: Sendable {
       .init("one arm's cycle, CPU p50", "µs", alone.cpu(0.5), goal: .atMost(60)),
       .init("replies lost", "of \((alone.count + 2 * pair.count) * arm.joints.count)", Double(lost)),
     ]
+    if peers {
+      _ = consume follower
+      _ = consume leader
+      try BusPeers(folder: folder, rate_Hz: rate_Hz).measure(into: &benchmark) { try bus("follower") }
+    }
     benchmark.notes.append(
       "On a twin's pseudo-terminals, replies paced at 1 Mbit/s; the wire alone is request, replies and the servos' delay."
     )

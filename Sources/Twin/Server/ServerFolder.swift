@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import RealTime
 
 /// The folder in which a twin offers itself: links to its ports, its socket's path, and a lock.
 ///
@@ -7,10 +8,12 @@ internal import Glibc
 ///     DIR/environment.sock        bound by the host: the twin sends what the camera sees
 ///     DIR/pedal.sock              bound by the host: the twin sends what the person presses
 ///     DIR/announce.sock           bound by the twin: the host says what it is doing
+///     DIR/wire                    when the last byte of a reply went out: follower's and leader's, int64 ns, CLOCK_MONOTONIC
 ///     DIR/twin.lock               held while a twin runs; it contains its process id
 struct ServerFolder: ~Copyable {
   let path: String
   private let lock: Int32
+  private let wire: Int32
   private let links: [String]
 
   /// Claims the folder (made if need be) and sets the links.
@@ -33,13 +36,24 @@ struct ServerFolder: ~Copyable {
     _ = text.withCString { pwrite(lock, $0, strlen($0), 0) }
     self.path = path
     self.lock = lock
+    // Whoever measures a client reads it; without it the twin serves all the same.
+    wire = open("\(path)/wire", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     self.links = links.map(\.key)
   }
 
   deinit {
     for name in links { unlink("\(path)/\(name)") }
     unlink("\(path)/twin.lock")
+    unlink("\(path)/wire")
+    if wire >= 0 { close(wire) }
     close(lock)
+  }
+
+  /// Reply bytes go out on port number `index` at this moment.
+  func stamp(_ index: Int, at time: Nanoseconds) {
+    guard wire >= 0 else { return }
+    var stamp = time.count
+    _ = pwrite(wire, &stamp, MemoryLayout.size(ofValue: stamp), off_t(index * MemoryLayout.size(ofValue: stamp)))
   }
 
   /// A link that a killed twin left is replaced; anything else that stands there is somebody's.

@@ -8,7 +8,7 @@
 internal import CRealtime
 internal import Foundation
 internal import Glibc
-internal import RealTime
+public import RealTime
 
 /// Serves a world through pseudo-terminals and sockets in a folder, until SIGINT, SIGTERM or SIGHUP.
 ///
@@ -25,6 +25,9 @@ public final class TwinServer {
   private let sender: DatagramSocket
   /// How often a host did not take its replies: the port's buffer was full.
   public private(set) var overruns = 0
+
+  /// How late replies were handed over: a machine that starves the twin shows here, not a host that is slow.
+  public let lateness = Histogram()
 
   /// Physics steps, and so the longest sleep.
   private static let step = Nanoseconds.milliseconds(2)
@@ -68,8 +71,8 @@ public final class TwinServer {
     hear(follower, world.follower, at: now)
     hear(leader, world.leader, at: now)
     while let datagram = announcements.receive() { datagram.withUnsafeBytes { world.hear($0) } }
-    speak(follower, world.follower)
-    speak(leader, world.leader)
+    speak(follower, world.follower, 0)
+    speak(leader, world.leader, 1)
     world.drain { channel, bytes in
       let name = channel == .environment ? "environment" : "pedal"
       sender.send(bytes, to: "\(folder.path)/\(name).sock")
@@ -98,8 +101,11 @@ public final class TwinServer {
     }
   }
 
-  private func speak(_ terminal: PseudoTerminal, _ bus: EmulatedBus) {
-    bus.transmit(until: TickClock.monotonic.now) { bytes in
+  private func speak(_ terminal: PseudoTerminal, _ bus: EmulatedBus, _ index: Int) {
+    let now = TickClock.monotonic.now
+    if let due = bus.nextReplyEnd, now > due { lateness.add(now - due) }
+    bus.transmit(until: now) { bytes in
+      folder.stamp(index, at: TickClock.monotonic.now)
       if write(terminal.descriptor, bytes.baseAddress, bytes.count) != bytes.count { overruns += 1 }
     }
   }

@@ -63,6 +63,9 @@ public final class EmulatedServo {
   /// Its id on the bus.
   public var id: UInt8 { memory[Int(registers.id.address)] }
 
+  /// Sets the return delay for good, in its unit of 2 µs, as a set-up program would.
+  public func set(returnDelay: Int32) { memory.burn(registers.returnDelay, returnDelay) }
+
   /// What a register holds; readings are as of the last request or physics step.
   public func value(_ register: Register) -> Int32 { memory.value(register) }
 
