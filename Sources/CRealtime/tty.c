@@ -3,6 +3,7 @@
 #include "CRealtime.h"
 
 #include <asm/termbits.h>
+#include <linux/serial.h>
 #include <sys/ioctl.h>
 
 int us_tty_rate(int descriptor) {
@@ -17,4 +18,12 @@ int us_tty_set_rate(int descriptor, int bits_per_second) {
   settings.c_ispeed = settings.c_ospeed = (speed_t)bits_per_second;
   if (ioctl(descriptor, TCSETS2, &settings)) return -1;
   return us_tty_rate(descriptor);
+}
+
+int us_tty_low_latency(int descriptor) {
+  struct serial_struct settings;
+  if (ioctl(descriptor, TIOCGSERIAL, &settings)) return 0;
+  if (settings.flags & ASYNC_LOW_LATENCY) return 1;
+  settings.flags |= ASYNC_LOW_LATENCY;
+  return ioctl(descriptor, TIOCSSERIAL, &settings) ? 0 : 1;
 }

@@ -14,6 +14,8 @@ struct Cycle: BitwiseCopyable, Sendable {
   var repeated: UInt8 = 0
   /// The one that is being asked so; 0 for none.
   var asking: UInt8 = 0
+  /// Whether everybody had answered when the last cycle ended.
+  var isComplete = true
   /// For how many cycles each servo has not answered.
   var missing = SIMD8<UInt32>(repeating: 0)
 }
@@ -122,6 +124,7 @@ extension ServoBus {
   /// Counts what did not come.
   private mutating func endCycle() {
     let now = clock.now
+    cycle.isComplete = cycle.pending == 0
     if cycle.pending | cycle.repeated != 0, cycle.length > 0 { lengths.doubt(cycle.length, now: now) }
     if cycle.pending == 0 {
       if !isLost { turnaround.cycle.add(now - cycle.postedAt) }
@@ -143,6 +146,8 @@ extension ServoBus {
   public mutating func postSpare(_ block: RegisterBlock, of index: Int) {
     guard ids.indices.contains(index), !isLost else { return }
     takeSpare()
+    // Where replies are missing, somebody may still be speaking.
+    guard cycle.isComplete else { return }
     // After one that did not come the wire is left alone for a while: it may have no time to spare.
     guard clock.now >= spare.quietUntil,
       let length = lengths.choose(wanted: block.count, at: block.address, end: end, now: clock.now)

@@ -228,7 +228,9 @@ public final class LiveSession {
         return
       }
       for sentence in host.mend(snapshot) { say(sentence) }
-      if let gone = host.lostFor(now: clock.now), signals.count > 0 || gone > Self.patience, let fault = snapshot.fault?.row {
+      if let gone = host.lostFor(now: clock.now), signals.count > 0 || gone > Self.patience,
+        let fault = snapshot.fault?.row
+      {
         conductor.giveUp("\(fault.name): its port is still gone. \(fault.remedy)")
       }
       conductor.step(at: clock.now, snapshot)

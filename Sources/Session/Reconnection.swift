@@ -99,8 +99,10 @@ final class Reconnection {
   private func tryAgain(_ ask: (Request) -> Void) -> String? {
     let port: SerialPort
     do throws(PortError) { port = try reopen(side, isLeader) } catch {
-      if case .missing = error { return nil }
-      return once("\(error)")
+      switch error {
+      case .missing, .noAdapter: return nil
+      default: return once("\(error)")
+      }
     }
     var bus = ServoBus(port: port, model: servos, ids: side.arm.servoIDs, clock: clock)
     let forgot = forgetful(Self.read(&bus, isLeader))

@@ -51,7 +51,7 @@ class Servo:
         self.word(TORQUE_LIMIT, 1000)
         self.word(OFFSET, abs(offset) | (1 << 11 if offset < 0 else 0))
         self.bytes[18], self.bytes[19] = 12, 44
-        self.bytes[21], self.bytes[22], self.bytes[34], self.bytes[35], self.bytes[36] = 32, 32, 20, 200, 80
+        self.bytes[21], self.bytes[22], self.bytes[34], self.bytes[35], self.bytes[36] = 16, 32, 20, 200, 80
         self.word(28, 500)
 
     def word(self, address, value=None):

@@ -1,8 +1,9 @@
 import Foundation
 import RealTime
-import ServoBus
 import Testing
 import Twin
+
+@testable import ServoBus
 
 @Suite struct PortTests {
   @Test func `a termios port carries bytes both ways over a pseudo-terminal`() throws {
@@ -107,6 +108,44 @@ import Twin
 
   @Test func `the sentence about permissions names the group and the command`() {
     let text = PortError.permission(port: "/dev/ttyACM0", group: "dialout").description
-    #expect(text.contains("sudo usermod -aG dialout $USER"))
+    #expect(text.contains("sudo usermod -aG dialout $USER") && text.contains("60-understudy.rules"))
+  }
+
+  @Test func `an adapter is found by its USB serial number, or by the socket it is in`() throws {
+    func port(_ path: String, serial: String?, socket: String?) -> PortInfo {
+      PortInfo(path: path, description: "adapter", usbSerialNumber: serial, usbTopology: socket)
+    }
+    let ports = [
+      port("/dev/ttyACM0", serial: "5A68011", socket: "1-2.3"),
+      port("/dev/ttyACM1", serial: "5A68012", socket: "1-2.4"),
+      port("/dev/ttyUSB0", serial: nil, socket: "3-1"), port("/dev/ttyUSB1", serial: "0001", socket: "3-2"),
+      port("/dev/ttyUSB2", serial: "0001", socket: "3-3"), port("/dev/ttyS0", serial: nil, socket: nil),
+    ]
+    #expect(try PortInfo.path(named: "usb:5A68012", among: ports) == "/dev/ttyACM1")
+    #expect(try PortInfo.path(named: "usb-port:3-1", among: ports) == "/dev/ttyUSB0")
+    #expect(try PortInfo.path(named: "/dev/ttyACM9") == "/dev/ttyACM9")
+    let gone = #expect(throws: PortError.self) { _ = try PortInfo.path(named: "usb:77", among: ports) }
+    #expect(gone?.description.contains("Plugged in now: usb:5A68011, usb:5A68012, usb-port:3-1") == true)
+    #expect(throws: PortError.sameSerial(name: "usb:0001", sockets: ["usb-port:3-2", "usb-port:3-3"])) {
+      _ = try PortInfo.path(named: "usb:0001", among: ports)
+    }
+    #expect(throws: PortError.self) { _ = try SerialPort.open("usb:nothing-has-this-number") }
+  }
+
+  @Test(arguments: [
+    ("/sys/devices/pci0000:00/0000:00:14.0/usb1/1-2/1-2.3/1-2.3:1.0", "1-2.3"),
+    ("/sys/devices/platform/scb/fd500000.pcie/pci0000:00/0000:01:00.0/usb3/3-1/3-1:1.0/ttyUSB0", "3-1"),
+    ("/sys/devices/pnp0/00:05", nil),
+  ])
+  func `the socket stands in the device's folder`(folder: String, socket: String?) {
+    #expect(PortInfo.topology(ofDevice: folder) == socket)
+  }
+
+  @Test func `programs that grab every port are named with what ends them`() {
+    let modem = PortError.inUse(port: "/dev/ttyACM0", holder: .init(pid: 812, program: "ModemManager"))
+    #expect(modem.description.contains("PID 812 (ModemManager)"))
+    #expect(modem.description.contains("sudo systemctl disable --now ModemManager"))
+    let braille = PortError.inUse(port: "/dev/ttyUSB0", holder: .init(pid: 9, program: "brltty"))
+    #expect(braille.description.contains("sudo apt remove brltty"))
   }
 }

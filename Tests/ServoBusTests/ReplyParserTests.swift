@@ -125,6 +125,17 @@ import Testing
     #expect(reply(9, 1000).map { parser.push($0) }.last == .foreign)
   }
 
+  @Test func `a reply that another one cut off is damaged, even where the checksum happens to be right`() {
+    var parser = parser()
+    parser.expect(parameters: 8, to: .ping(1))
+    parser.allow(1)
+    parser.allow(2)
+    // FF FF 01 0A 00, one parameter, then servo 2 begins; the last byte makes the sum right.
+    var bytes: [UInt8] = [0xFF, 0xFF, 0x01, 0x0A, 0x00, 0x10, 0xFF, 0xFF, 0x02, 0x0A, 0x00, 0x11, 0x12]
+    bytes.append(~bytes[2...].reduce(0) { $0 &+ $1 })
+    #expect(bytes.map { parser.push($0) }.last == .damaged)
+  }
+
   @Test func `a reply of the length that was asked for before is late`() {
     var parser = ReplyParser()
     let request = FeetechPacket.read(address: 56, count: 3, of: 1)

@@ -54,7 +54,7 @@ public struct Rig: Sendable {
   public struct Side: Sendable {
     /// The arm's description.
     public var arm: ArmDescription
-    /// The serial port's path.
+    /// The serial port: its path, `usb:SERIAL` (the adapter's USB serial number) or `usb-port:1-2.3` (the socket).
     public var port: String
     /// The calibration's path or LeRobot id.
     public var calibration: String

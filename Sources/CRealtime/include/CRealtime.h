@@ -50,6 +50,10 @@ US_RT static inline int64_t us_suspended_ns(void) {
   return (int64_t)boot.tv_sec * 1000000000 + boot.tv_nsec - first;
 }
 
+/// Asks the driver to pass on bytes at once (ASYNC_LOW_LATENCY; an FTDI adapter's latency timer becomes 1 ms). 1: it does;
+/// 0: it knows no such thing, or refuses. The struct is the kernel's own, which Swift does not import.
+int us_tty_low_latency(int descriptor);
+
 /// The IEEE square root: correctly rounded everywhere, so logs verify on any CPU. Swift's `squareRoot()` is rejected
 /// in functions that are proved free of locks.
 US_RT static inline float us_sqrtf(float x) { return sqrtf(x); }

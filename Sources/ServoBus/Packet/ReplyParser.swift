@@ -52,7 +52,7 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
     seen = 0
   }
 
-  /// A reply of this servo is expected.
+  /// A reply of this servo is expected. One that seems to hold another such reply's header counts as damaged.
   @_noAllocation @_noLocks
   public mutating func allow(_ id: UInt8) { ids[Int(id &>> 6)] |= UInt64(1) &<< UInt64(id & 63) }
 
@@ -64,7 +64,7 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
     seen &+= 1
     guard isFramed(size) else { return late != 0 && isLate() ? .late : .none }
     let expected = ids[Int(id &>> 6)] & (UInt64(1) &<< UInt64(id & 63)) != 0
-    guard sumsUp(size) else { return expected ? .damaged : .none }
+    guard sumsUp(size), !hidesAnother() else { return expected ? .damaged : .none }
     if echoes, seen == Int(size), isEcho() { return .echo }
     return expected ? .reply : .foreign
   }
@@ -104,6 +104,21 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
       i &+= 1
     }
     return sum == 0xFF
+  }
+
+  /// Whether the beginning of another servo's reply stands among the parameters. Then this one was cut off (two spoke at
+  /// once), and the checksum is right by chance: it lets one wrong reply in 256 pass.
+  @_noAllocation @_noLocks
+  private func hidesAnother() -> Bool {
+    var i: UInt8 = 5
+    while i &+ 3 < size {
+      if at(i) == 0xFF, at(i &+ 1) == 0xFF {
+        let id = at(i &+ 2)
+        if ids[Int(id &>> 6)] & (UInt64(1) &<< UInt64(id & 63)) != 0 { return true }
+      }
+      i &+= 1
+    }
+    return false
   }
 
   @_noAllocation @_noLocks

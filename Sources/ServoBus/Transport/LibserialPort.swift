@@ -1,3 +1,4 @@
+internal import CRealtime
 internal import CSerialPort
 internal import Glibc
 
@@ -9,6 +10,8 @@ public struct LibserialPort: ~Copyable, @unchecked Sendable {
   // Unchecked: `port` is the library's handle, owned and used here alone.
   let lines: SerialLines
   private let port: OpaquePointer
+  /// Whether the driver passes bytes on at once; false where it knows no such setting (USB CDC adapters need none).
+  public let isLowLatency: Bool
 
   /// Opens the port at `path`, 8N1, for this program alone.
   public init(path: String, bitsPerSecond: Int = 1_000_000) throws(PortError) {
@@ -33,6 +36,7 @@ public struct LibserialPort: ~Copyable, @unchecked Sendable {
     }
     self.lines = lines
     self.port = port
+    isLowLatency = us_tty_low_latency(descriptor) == 1
   }
 
   deinit {

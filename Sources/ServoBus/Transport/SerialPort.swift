@@ -31,8 +31,9 @@ public enum SerialPort: ~Copyable, Sendable {
   case memory(MemoryLink)
 
   /// Opens the port at a path: a pseudo-terminal (libserialport cannot) through termios, everything else through
-  /// libserialport.
-  public static func open(_ path: String, bitsPerSecond: Int = 1_000_000) throws(PortError) -> SerialPort {
+  /// libserialport. `name` is a path, `usb:SERIAL` or `usb-port:1-2.3` (`PortInfo.path(named:)`).
+  public static func open(_ name: String, bitsPerSecond: Int = 1_000_000) throws(PortError) -> SerialPort {
+    let path = try PortInfo.path(named: name)
     if SerialLines.isPseudoTerminal(path) {
       return .termios(try TermiosPort(path: path, bitsPerSecond: bitsPerSecond))
     }

@@ -93,7 +93,9 @@ public struct PortSurvey: Sendable, Codable {
       port.usbSerialNumber = info?.usbSerialNumber
       port.usbID = info?.usbID
       port.latencyTimer_ms = system.latencyTimer_ms(ofPort: path)
-      port.stablePath = system.stablePath(ofPort: path)
+      port.stablePath =
+        system.stablePath(ofPort: path) ?? info?.usbSerialNumber.map { "usb:\($0)" }
+        ?? info?.usbTopology.map { "usb-port:\($0)" }
       if info?.usbID != nil || paths.contains(path) { port.ask(models) }
       port.arms = Self.arms(of: port.servos, known)
       ports.append(port)
