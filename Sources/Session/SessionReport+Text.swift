@@ -21,6 +21,15 @@ extension SessionReport: CustomStringConvertible {
         + "max \(Int(timing.wakeLatency_max_us)) µs")
     table.add("missed periods", "\(timing.missedPeriods) of \(Figures.count(Int(clamping: timing.ticks), "tick"))")
     table.add("bus errors", busErrorText)
+    for port in ports {
+      let lost = port.servos.reduce(0) { $0 + $1.timeouts }
+      let repeated = port.servos.reduce(0) { $0 + $1.retries }
+      let stalest = port.servos.map(\.stalest_ticks).max() ?? 0
+      table.add(
+        "\(port.arm)'s bus",
+        "p50 \(Int(port.turnaround.p50_us)) µs, p99 \(Int(port.turnaround.p99_us)) µs; \(lost) readings lost, "
+          + "\(repeated) asked again, stalest \(stalest) ticks")
+    }
     if lostTicks > 0 { table.add("ticks not recorded", "\(lostTicks)") }
     if !faults.isEmpty { table.add("faults", faults.joined(separator: ", ")) }
     if let trouble { table.add("ended early", trouble) }

@@ -142,7 +142,8 @@ struct Bench: ParsableCommand {
     @Option(help: "Cycles a second.") var rate = 200
     @Option(help: "How long one arm, then the pair, is asked.") var seconds = 5.0
     @Flag(
-      help: "Beside Feetech's SDK, rustypot, LeRobot and a C client, by turns on one twin (`make peers` installs them).")
+      help: "Beside Feetech's SDK, rustypot, LeRobot and a C client, by turns on one twin (`make peers` installs them)."
+    )
     var peers = false
     @OptionGroup var output: Output
 
