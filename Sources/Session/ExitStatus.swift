@@ -108,10 +108,11 @@ extension ServoFileError: EndingError {
 }
 
 extension RewardError: EndingError {
-  /// 66 where a file is missing, 64 for a setting, else 65.
+  /// 66 where a file is missing, 73 where one is in the way, 64 for a setting, else 65.
   public var exitCode: Int32 {
     switch self {
     case .unreadable: ExitStatus.noInput.rawValue
+    case .notWritten: ExitStatus.cannotCreate.rawValue
     case .setting: ExitStatus.usage.rawValue
     case .malformed, .demonstration, .diverged, .unsettled: ExitStatus.data.rawValue
     }

@@ -11,10 +11,11 @@ struct Reward: ParsableCommand {
     discussion: """
       Behaviour cloning copies what was done. A reward says why, and can be planned on when the arm or the table changes.
 
+        understudy reward fit demonstrations --rig twin-insert --output reward.json
+        understudy reward score demonstrations --rig twin-insert --reward reward.json
         understudy reward tabular grid.json
-        understudy reward tabular grid.json --hidden 32,32 --json
       """,
-    subcommands: [Tabular.self])
+    subcommands: [Fit.self, Score.self, Tabular.self])
 
   /// Where every state can be listed.
   struct Tabular: ParsableCommand {

@@ -39,7 +39,8 @@ class Training:
         torch.manual_seed(seed)
         self.weights = []
         for inputs, outputs in [(1, 40), (40, 40), (40, 1)]:
-            self.weights += [torch.randn(1, inputs, outputs) * 0.01, torch.zeros(1, 1, outputs)]
+            bound = inputs ** -0.5
+            self.weights += [torch.empty(1, rows, outputs).uniform_(-bound, bound) for rows in (inputs, 1)]
         for weight in self.weights:
             weight.requires_grad_()
         self.optimizer = torch.optim.Adam(self.weights, lr=1e-3, fused=True)

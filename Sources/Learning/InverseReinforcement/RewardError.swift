@@ -2,6 +2,8 @@
 public enum RewardError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file is not there or cannot be read.
   case unreadable(path: String)
+  /// The file could not be written, or exists.
+  case notWritten(path: String, reason: String)
   /// A part of the problem's description is missing or wrong.
   case malformed(key: String, problem: String)
   /// A demonstration does not fit the process.
@@ -18,9 +20,10 @@ public enum RewardError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .unreadable(let path):
       "The file \(path) cannot be read; name one that can (`--help` of the verb shows what stands in it)."
+    case .notWritten(let path, let reason):
+      "The file \(path) was not written: \(reason); name another (--output)."
     case .malformed(let key, let problem):
-      "The problem's \"\(key)\" cannot be used: \(problem). Mend the file; `understudy reward tabular --help` has an "
-        + "example."
+      "The \(key) cannot be used: \(problem); mend that (`--help` of the verb says what is wanted)."
     case .demonstration(let index, let problem):
       "Demonstration \(index) does not fit the problem: \(problem). Mend it or leave it out."
     case .setting(let name, let found, let expected):

@@ -42,8 +42,6 @@ public enum MetaLearning {
     public var metaRate = 1e-3
     /// Tasks in a batch.
     public var tasksPerBatch = 25
-    /// Deviation of the first weights (biases are 0); nil: PyTorch's uniform ±1/√inputs.
-    public var initialDeviation: Double?
 
     /// The defaults.
     public init() {}
@@ -95,16 +93,12 @@ final class MetaTraining<Scalar: TaskScalar> {
     var recipe = BehaviorCloning.Configuration(name: "meta")
     recipe.learningRate = configuration.metaRate
     optimizer = Adam(count, recipe)
+    // PyTorch's first weights: uniform in ±1/√inputs.
     for (layer, offset) in support.offsets.enumerated() {
       let (inputs, units) = (widths[layer], widths[layer + 1])
       let bound = 1 / Double(inputs).squareRoot()
       for index in 0..<((inputs + 1) * units) {
-        let value =
-          switch configuration.initialDeviation {
-          case .some(let deviation): index < inputs * units ? deviation * random.normal() : 0
-          case nil: random.uniform(-bound...bound)
-          }
-        initial.pointer[offset + index] = Scalar(value)
+        initial.pointer[offset + index] = Scalar(random.uniform(-bound...bound))
       }
     }
   }

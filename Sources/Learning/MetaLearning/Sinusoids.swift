@@ -3,8 +3,8 @@ internal import RealTime
 
 /// The benchmark of the MAML paper: a sine of unknown amplitude and phase from a few points.
 ///
-/// Amplitude in 0.1...5, phase in 0...π, x in −5...5; a network 1-40-40-1; 25 tasks a batch, adaptation by one step of
-/// 0.01. Judged on 100 points from −5 to 5 of tasks it has not met, after 0, 1, 2, 5 and 10 steps.
+/// Amplitude in 0.1...5, phase in 0...π, x in −5...5; a network 1-40-40-1 with PyTorch's first weights; 25 tasks a batch,
+/// adaptation by one step of 0.01. Judged on 100 points from −5 to 5 of tasks it has not met, after 0, 1, 2, 5 and 10 steps.
 public final class Sinusoids {
   /// Steps of adaptation that are judged.
   public static let judged = [0, 1, 2, 5, 10]
@@ -21,7 +21,6 @@ public final class Sinusoids {
     random = SplitMix64(seed: seed)
     var configuration = MetaLearning.Configuration()
     configuration.order = order
-    configuration.initialDeviation = 0.01
     training = MetaTraining(
       inputs: 1, outputs: 1, supportRows: shots, queryRows: shots, configuration, random: &random)
   }

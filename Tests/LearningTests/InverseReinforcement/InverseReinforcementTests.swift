@@ -153,7 +153,7 @@ import Testing
         return "accepted"
       } catch { return "\(error)" }
     }
-    #expect(refusal("\"transition\"", "\"transitions\"").contains("\"transition\" cannot be used: it is missing"))
+    #expect(refusal("\"transition\"", "\"transitions\"").contains("The transition cannot be used: it is missing"))
     #expect(refusal("[1, 0], \"horizon\"", "[1, \"a\"], \"horizon\"").contains("initial_distribution"))
     #expect(refusal("demonstrations", "demos").contains("neither they nor"))
     #expect(refusal("[0, 1, 1, 0]]", "[0, 1, 1]]").contains("Demonstration 1"))

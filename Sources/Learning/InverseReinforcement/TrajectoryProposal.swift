@@ -1,0 +1,140 @@
+internal import Arm
+internal import CKernels
+internal import RealTime
+
+/// Smooth changes of a trajectory, drawn from mixtures of normal distributions whose densities are known.
+///
+/// A change adds to each joint Σₖ cₖ (1 − cos kπs)/2 with s from 0 at the beginning to 1 at the end: it begins at nothing
+/// with no speed, because where a trajectory begins is given, and may end anywhere. All c together are one vector.
+struct TrajectoryProposal {
+  /// Waves a joint.
+  static let waves = 4
+
+  /// One normal distribution of coefficients, by the Cholesky factor of its covariance.
+  struct Normal {
+    let mean: [Double]
+    /// Lower triangle, row by row in full rows.
+    let factor: [[Double]]
+    private let logNorm: Double
+
+    init(mean: [Double], factor: [[Double]]) {
+      self.mean = mean
+      self.factor = factor
+      logNorm =
+        -0.5 * Double(mean.count) * us_fixed_log(2 * .pi)
+        - mean.indices.reduce(0) { $0 + us_fixed_log(factor[$1][$1]) }
+    }
+
+    func draw(_ random: inout SplitMix64) -> [Double] {
+      let z = mean.map { _ in random.normal() }
+      return mean.indices.map { row in (0...row).reduce(mean[row]) { $0 + factor[row][$1] * z[$1] } }
+    }
+
+    func logDensity(_ x: [Double]) -> Double {
+      var z = [Double](repeating: 0, count: mean.count)
+      var square = 0.0
+      for row in mean.indices {
+        var rest = x[row] - mean[row]
+        for column in 0..<row { rest -= factor[row][column] * z[column] }
+        z[row] = rest / factor[row][row]
+        square += z[row] * z[row]
+      }
+      return logNorm - square / 2
+    }
+  }
+
+  /// The mixture's parts with how many samples came from each.
+  private(set) var parts: [(normal: Normal, count: Int)] = []
+  /// All samples so far; the first is no change: the demonstration.
+  private(set) var coefficients: [[Double]]
+  let joints: Int
+
+  /// Begins with four widths around no change, the largest `spread_rad` for the slowest wave.
+  init(joints: Int, spread_rad: Double, samplesPerPart: Int, random: inout SplitMix64) {
+    self.joints = joints
+    let count = joints * Self.waves
+    coefficients = [[Double](repeating: 0, count: count)]
+    for halving in 0..<4 {
+      let factor = (0..<count).map { row in
+        (0..<count).map { column in
+          row == column ? spread_rad / Double(1 << halving) / Double(row % Self.waves + 1) : 0
+        }
+      }
+      add(Normal(mean: coefficients[0], factor: factor), samplesPerPart, &random)
+    }
+  }
+
+  /// Draws `count` more from one more distribution.
+  mutating func add(_ normal: Normal, _ count: Int, _ random: inout SplitMix64) {
+    parts.append((normal, count))
+    for _ in 0..<count { coefficients.append(normal.draw(&random)) }
+  }
+
+  /// How densely the whole mixture draws at `x` (the balance heuristic: whichever part it came from).
+  func logDensity(_ x: [Double]) -> Double {
+    let total = us_fixed_log(Double(parts.reduce(0) { $0 + $1.count }))
+    let logs = parts.map { $0.normal.logDensity(x) + us_fixed_log(Double($0.count)) - total }
+    let top = logs.max() ?? 0
+    return top + us_fixed_log(logs.reduce(0) { $0 + us_fixed_exp($1 - top) })
+  }
+
+  /// The normal distribution of the samples under `shares`, flattened until enough of them count, and widened: what to
+  /// draw from next where the likelihood is. nil where its covariance is none.
+  func refined(_ shares: [Double], widening: Double = 1.3) -> Normal? {
+    let enough = Double(2 * coefficients[0].count)
+    var flat = shares
+    var power = 1.0
+    while 1 / flat.reduce(0, { $0 + $1 * $1 }) < enough, power > 1e-3 {
+      power *= 0.8
+      let top = shares.max() ?? 1
+      flat = shares.map { $0 > 0 ? us_fixed_exp(power * us_fixed_log($0 / top)) : 0 }
+      let sum = flat.reduce(0, +)
+      flat = flat.map { $0 / sum }
+    }
+    let count = coefficients[0].count
+    var mean = [Double](repeating: 0, count: count)
+    for (share, x) in zip(flat, coefficients) { for i in 0..<count { mean[i] += share * x[i] } }
+    var covariance = [[Double]](repeating: mean.map { _ in 0 }, count: count)
+    for (share, x) in zip(flat, coefficients) {
+      for i in 0..<count { for j in 0...i { covariance[i][j] += share * (x[i] - mean[i]) * (x[j] - mean[j]) } }
+    }
+    // Half of what stands off the diagonal: so few samples cannot know it better.
+    for i in 0..<count {
+      for j in 0..<i { covariance[i][j] *= 0.5 * widening * widening }
+      covariance[i][i] = covariance[i][i] * widening * widening + 1e-10
+    }
+    return Self.cholesky(covariance).map { Normal(mean: mean, factor: $0) }
+  }
+
+  /// The lower factor of a positive definite matrix of which the lower triangle is given.
+  static func cholesky(_ matrix: [[Double]]) -> [[Double]]? {
+    var factor = matrix
+    for i in matrix.indices {
+      for j in 0...i {
+        var rest = matrix[i][j]
+        for k in 0..<j { rest -= factor[i][k] * factor[j][k] }
+        if i == j {
+          guard rest > 0 else { return nil }
+          factor[i][i] = rest.squareRoot()
+        } else {
+          factor[i][j] = rest / factor[j][j]
+        }
+      }
+      for j in (i + 1)..<max(i + 1, matrix.count) { factor[i][j] = 0 }
+    }
+    return factor
+  }
+
+  /// `path` with a change, joint by joint.
+  static func apply(_ change: [Double], to path: [JointVector], joints: Int) -> [JointVector] {
+    var result = path
+    let last = Double(max(1, path.count - 1))
+    for index in path.indices {
+      for wave in 0..<waves {
+        let shape = (1 - us_fixed_cos(Double(wave + 1) * .pi * Double(index) / last)) / 2
+        for joint in 0..<joints { result[index][joint] += Float(change[joint * waves + wave] * shape) }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,289 @@
+public import Arm
+internal import CKernels
+internal import RealTime
+
+/// A demonstrated trajectory: what the person commanded, from one decision to the next, and what stood around.
+public struct DemonstratedTrajectory: Sendable {
+  /// The episode's id.
+  public let id: String
+  /// Commands, one a period.
+  public let path: [JointVector]
+  /// What stood around when it began.
+  public let scene: RolloutScene
+  /// The most that a value of the environment changed meanwhile: rollouts in which objects stand still say little then.
+  public let objectsMoved: Double
+
+  /// A trajectory; shorter than 8 commands it shows nothing.
+  public init(id: String, path: [JointVector], scene: RolloutScene, objectsMoved: Double = 0) {
+    self.id = id
+    self.path = path
+    self.scene = scene
+    self.objectsMoved = objectsMoved
+  }
+}
+
+/// Maximum-entropy inverse reinforcement learning for an arm: which weights of named features make demonstrations likelier
+/// than other trajectories near them (Kalakrishnan and others, 2013, with the importance weights that it left out).
+///
+///     let provider = KinematicRollouts(features: features, arm: arm, tool_m: rig.tool_m)
+///     let reward = try TrajectoryReward.fit(demonstrations, provider, joints: 5, seed: 1)
+///     for weight in reward.weights { print(weight.name, weight.value, weight.interval) }
+///
+/// Trajectories are drawn around each demonstration, from where the likelihood was the round before too, and each counts by
+/// exp(reward) over the density it was drawn with. A feature's weight says what one unit of it is worth in nats; only
+/// differences that the demonstrations show can be found, and what they do not show is told (`Recovered.unknown`).
+public enum TrajectoryReward {
+  /// How to fit.
+  public struct Configuration: Sendable, Equatable {
+    /// Widest change of a joint that is drawn, in rad.
+    public var spread_rad = 0.2
+    /// Samples drawn at each of four widths, and again in each round.
+    public var samples = 120
+    /// Rounds of fitting and drawing anew where the likelihood is.
+    public var rounds = 3
+    /// Pull of the standardised weights towards zero.
+    public var weightDecay = 1e-3
+    /// Draws of episodes with replacement, for intervals.
+    public var bootstrap = 60
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// A feature's weight.
+  public struct Weight: Sendable, Equatable, Codable {
+    /// The feature.
+    public let name: String
+    /// Its unit.
+    public let unit: String
+    /// Nats a unit; below 0: the person avoids it.
+    public let value: Double
+    /// Where 90 % of fits to other draws of the episodes lie.
+    public let interval: [Double]
+    /// The feature's deviation among sampled trajectories: value · deviation is its importance.
+    public let deviation: Double
+    /// Mean of the demonstrations, and what the reward expects.
+    public let demonstrated: Double
+    /// Mean under the reward.
+    public let expected: Double
+  }
+
+  /// Something that the demonstrations cannot tell.
+  public struct Unknown: Sendable, Equatable, Codable {
+    /// Shares of standardised features, the largest first: along this combination the weights could be others.
+    public let direction: [String: Double]
+    /// How far the weights along it are uncertain, relative to all weights' length.
+    public let uncertainty: Double
+  }
+
+  /// What was recovered.
+  public struct Recovered: Sendable, Codable {
+    /// A weight for each feature.
+    public let weights: [Weight]
+    /// What the demonstrations cannot tell apart.
+    public let unknown: [Unknown]
+    /// The least and the mean effective sample size over episodes.
+    public let effectiveSamples: [Double]
+    /// Samples of each episode.
+    public let samples: Int
+    /// Demonstrations fitted to.
+    public let episodes: Int
+  }
+
+  /// A demonstration's place in a ranking.
+  public struct Score: Sendable, Equatable, Codable {
+    /// The episode.
+    public let id: String
+    /// ln P of the demonstration relative to the mean density of trajectories near it: higher is better.
+    public let logLikelihood: Double
+    /// The feature that speaks the most against it, relative to what the reward expects, and how many nats it costs.
+    public let worst: String
+    /// In nats.
+    public let cost: Double
+  }
+
+  /// Fits weights to demonstrations, of which three at least are needed. The same input and seed give the same weights.
+  public static func fit(
+    _ demonstrations: [DemonstratedTrajectory], _ provider: some Rollouts, joints: Int,
+    _ configuration: Configuration = Configuration(), seed: UInt64 = 1,
+    progress: (Double) -> Bool = { _ in true }
+  ) throws(RewardError) -> Recovered {
+    try check(demonstrations, configuration)
+    var random = SplitMix64(seed: seed)
+    var drawn = try demonstrations.map { (demonstration) throws(RewardError) in
+      try Drawn(demonstration, provider, joints: joints, configuration, &random)
+    }
+    var weights = [Double](repeating: 0, count: provider.features.count)
+    var scale: [Double]?
+    var likelihood = SampledLikelihood(drawn.map(\.sample), weightDecay: configuration.weightDecay)
+    for round in 0...configuration.rounds {
+      // One scale for all rounds, or weights could not be handed on.
+      scale = scale ?? likelihood.scale
+      likelihood = SampledLikelihood(drawn.map(\.sample), weightDecay: configuration.weightDecay, scale: scale)
+      weights = try likelihood.maximise(from: weights)
+      guard progress(Double(round + 1) / Double(configuration.rounds + 2)) else { break }
+      guard round < configuration.rounds else { break }
+      for episode in drawn.indices {
+        try drawn[episode].refine(
+          likelihood.shares(weights, episode: episode).shares, provider, configuration.samples, &random)
+      }
+    }
+    let draws = try bootstrap(likelihood, from: weights, configuration.bootstrap, &random)
+    return recovered(provider.features, likelihood, weights, draws)
+  }
+
+  private static func check(
+    _ demonstrations: [DemonstratedTrajectory], _ configuration: Configuration
+  ) throws(RewardError) {
+    guard demonstrations.count >= 3 else {
+      throw .malformed(
+        key: "demonstrations",
+        problem:
+          "there are \(demonstrations.count) trajectories of a person in successful episodes, and 3 are the least")
+    }
+    for (index, demonstration) in demonstrations.enumerated() {
+      guard demonstration.path.count >= 8 else {
+        throw .demonstration(index: index, problem: "\(demonstration.id) has \(demonstration.path.count) commands of 8")
+      }
+      let isFinite = demonstration.path.allSatisfy { all($0 .== $0) }
+      guard isFinite, demonstration.scene.environment.allSatisfy(\.isFinite) else {
+        throw .demonstration(index: index, problem: "\(demonstration.id) has a number that is NaN")
+      }
+    }
+    func check(_ holds: Bool, _ name: String, _ found: Any, _ expected: String) throws(RewardError) {
+      if !holds { throw .setting(name: name, found: "\(found)", expected: expected) }
+    }
+    try check((1e-4...1).contains(configuration.spread_rad), "spread", configuration.spread_rad, "0.0001 to 1 rad")
+    try check((20...10_000).contains(configuration.samples), "samples", configuration.samples, "20 to 10000")
+    try check((0...20).contains(configuration.rounds), "rounds", configuration.rounds, "0 to 20")
+    try check((0...10_000).contains(configuration.bootstrap), "bootstrap", configuration.bootstrap, "0 to 10000")
+  }
+
+  private static func bootstrap(
+    _ likelihood: SampledLikelihood, from weights: [Double], _ draws: Int, _ random: inout SplitMix64
+  ) throws(RewardError) -> [[Double]] {
+    var fits: [[Double]] = []
+    for _ in 0..<draws {
+      var multiplicity = [Double](repeating: 0, count: likelihood.episodes)
+      for _ in multiplicity.indices {
+        multiplicity[min(likelihood.episodes - 1, Int(random.uniform() * Double(likelihood.episodes)))] += 1
+      }
+      fits.append(try likelihood.maximise(from: weights, multiplicity: multiplicity))
+    }
+    return fits
+  }
+
+  private static func recovered(
+    _ features: [RewardFeature], _ likelihood: SampledLikelihood, _ weights: [Double], _ draws: [[Double]]
+  ) -> Recovered {
+    let episodes = 0..<likelihood.episodes
+    let effective = episodes.map { likelihood.effectiveSamples(weights, episode: $0) }
+    func mean(_ value: (Int) -> Double) -> Double { episodes.reduce(0) { $0 + value($1) } / Double(episodes.count) }
+    func quantile(_ values: [Double], _ share: Double) -> Double {
+      values.sorted()[min(values.count - 1, Int(share * Double(values.count)))]
+    }
+    let table = features.enumerated().map { index, feature in
+      let scale = likelihood.scale[index]
+      let perUnit = scale > 0 ? 1 / scale : 0
+      let values = draws.map { $0[index] * perUnit }
+      return Weight(
+        name: feature.name, unit: feature.unit, value: weights[index] * perUnit,
+        interval: values.isEmpty ? [] : [quantile(values, 0.05), quantile(values, 0.95)], deviation: scale,
+        demonstrated: mean { likelihood.demonstrated(episode: $0)[index] } * scale,
+        expected: mean { likelihood.means(weights, episode: $0)[index] } * scale)
+    }
+    return Recovered(
+      weights: table, unknown: unknown(features, likelihood, weights, draws),
+      effectiveSamples: [effective.min() ?? 0, mean { effective[$0] }], samples: likelihood.samples,
+      episodes: likelihood.episodes)
+  }
+
+  /// Directions of the weights along which fits to other draws of the episodes differ by half of all weights' length or
+  /// more, and features that never vary.
+  private static func unknown(
+    _ features: [RewardFeature], _ likelihood: SampledLikelihood, _ weights: [Double], _ draws: [[Double]]
+  ) -> [Unknown] {
+    let length = max(1e-12, weights.reduce(0) { $0 + $1 * $1 }.squareRoot())
+    var found: [Unknown] = []
+    for (index, feature) in features.enumerated() where likelihood.scale[index] == 0 {
+      found.append(Unknown(direction: [feature.name: 1], uncertainty: .greatestFiniteMagnitude))
+    }
+    guard draws.count >= 10 else { return found }
+    for (_, vector) in SymmetricMatrix.eigen(likelihood.curvature(weights)).sorted(by: { $0.value < $1.value }) {
+      guard vector.indices.allSatisfy({ likelihood.scale[$0] > 0 || abs(vector[$0]) < 0.5 }) else { continue }
+      let values = draws.map { draw in zip(draw, vector).reduce(0) { $0 + $1.0 * $1.1 } }.sorted()
+      let half = (values[Int(0.95 * Double(values.count))] - values[Int(0.05 * Double(values.count))]) / 2
+      guard half >= 0.5 * length else { continue }
+      var direction: [String: Double] = [:]
+      for (feature, share) in zip(features, vector) where abs(share) >= 0.3 { direction[feature.name] = share }
+      found.append(Unknown(direction: direction, uncertainty: half / length))
+    }
+    return found
+  }
+}
+
+/// Ranking.
+extension TrajectoryReward {
+  /// Ranks demonstrations under a reward, the worst first: bad ones have better trajectories near them.
+  public static func scores(
+    _ demonstrations: [DemonstratedTrajectory], _ provider: some Rollouts, joints: Int, _ reward: Recovered,
+    _ configuration: Configuration = Configuration(), seed: UInt64 = 1
+  ) throws(RewardError) -> [Score] {
+    var random = SplitMix64(seed: seed)
+    let scale = reward.weights.map(\.deviation)
+    let weights = reward.weights.map { $0.value * $0.deviation }
+    var scores: [Score] = []
+    for demonstration in demonstrations {
+      var drawn = try Drawn(demonstration, provider, joints: joints, configuration, &random)
+      var likelihood = SampledLikelihood([drawn.sample], weightDecay: 0, scale: scale)
+      for _ in 0..<configuration.rounds {
+        try drawn.refine(likelihood.shares(weights, episode: 0).shares, provider, configuration.samples, &random)
+        likelihood = SampledLikelihood([drawn.sample], weightDecay: 0, scale: scale)
+      }
+      let expected = likelihood.means(weights, episode: 0)
+      let costs = zip(expected, likelihood.demonstrated(episode: 0)).map { $0 - $1 }
+      let nats = zip(costs, weights).map { $0 * $1 }
+      let worst = nats.indices.max { nats[$0] < nats[$1] } ?? 0
+      scores.append(
+        Score(
+          id: demonstration.id, logLikelihood: likelihood.logLikelihood(weights, episode: 0),
+          worst: reward.weights[worst].name, cost: nats[worst]))
+    }
+    return scores.sorted { $0.logLikelihood < $1.logLikelihood }
+  }
+}
+
+/// The samples around one demonstration.
+private struct Drawn {
+  private(set) var sample: TrajectorySample
+  private var proposal: TrajectoryProposal
+  private let demonstration: DemonstratedTrajectory
+
+  init(
+    _ demonstration: DemonstratedTrajectory, _ provider: some Rollouts, joints: Int,
+    _ configuration: TrajectoryReward.Configuration, _ random: inout SplitMix64
+  ) throws(RewardError) {
+    self.demonstration = demonstration
+    proposal = TrajectoryProposal(
+      joints: joints, spread_rad: configuration.spread_rad, samplesPerPart: configuration.samples, random: &random)
+    sample = TrajectorySample(counts: [], logDensity: [])
+    try roll(provider)
+  }
+
+  /// Rolls out what has no counts yet; densities change for all, because the mixture has.
+  private mutating func roll(_ provider: some Rollouts) throws(RewardError) {
+    let fresh = proposal.coefficients[sample.counts.count...]
+    sample.counts += try provider.counts(
+      of: fresh.map { TrajectoryProposal.apply($0, to: demonstration.path, joints: proposal.joints) },
+      in: demonstration.scene)
+    sample.logDensity = proposal.coefficients.map { proposal.logDensity($0) }
+  }
+
+  mutating func refine(
+    _ shares: [Double], _ provider: some Rollouts, _ count: Int, _ random: inout SplitMix64
+  ) throws(RewardError) {
+    guard let normal = proposal.refined(shares) else { return }
+    proposal.add(normal, count, &random)
+    try roll(provider)
+  }
+}
