@@ -63,7 +63,7 @@ test-browser: deps ## the live page in headless Chromium, over a session with th
 	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build --filter BrowserTests
+	UNDERSTUDY_BROWSER=1 $(SWIFT) test -c release --skip-build --filter BrowserTests
 
 servo-peers: build ## the part of `peers` that judges servos and bus: Feetech's SDK, rustypot, an emulator on the SDK, LeRobot
 	@failed=0; for judge in servos host; do \

@@ -116,6 +116,14 @@ public final class PolicySource {
     loaded?._withUnsafeGuaranteedRef { $0.memory.forget() }
   }
 
+  /// Whether what it wishes depends on more than the last inference: on earlier sights, or on plans that overlap.
+  public var looksBack: Bool {
+    loaded?._withUnsafeGuaranteedRef {
+      if case .ensembling = $0.plan.execution { return true }
+      return $0.policy.description.interface.history > 1
+    } ?? false
+  }
+
   /// True when the next wish needs an inference or the next part of a chunk.
   public var decides: Bool { phase == 0 }
 

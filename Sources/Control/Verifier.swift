@@ -112,7 +112,10 @@ public struct Verifier {
     case .none: made(record, .wish, record.follower.position)
     case .hold, .blend: made(record, .wish, memory.goal)
     case .policy:
-      compare(record.tick, .policy, record.wish, record.policyWish)
+      // A gate that fires holds the command in the same tick.
+      let (wish, isHeld) = (record.wish, record.source == .hold)
+      let asks = isHeld && all(wish .== memory.goal)
+      compare(record.tick, .policy, wish, asks ? memory.goal : record.policyWish)
     case .person:
       var before = guiding
       if memory.steps.contains(.engaged) {
@@ -147,7 +150,8 @@ public struct Verifier {
   private mutating func askPolicy(_ record: borrowing TickRecord) {
     let infers = record.memory.steps.contains(.inferred)
     if infers { follows = true }
-    guard let policy, follows else {
+    // What a policy that looks back saw before its log began is not in the log.
+    guard let policy, follows, !policy.looksBack else {
       taken += 1
       return
     }

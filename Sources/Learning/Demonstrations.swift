@@ -29,6 +29,8 @@ public struct Demonstrations {
     public let history: Int
     /// What the numbers of an action mean.
     public let representation: ActionRepresentation
+    /// What the numbers of the environment mean, in their order.
+    public let environment: [String]
     /// How many ticks after a take-over are left out.
     public let settleTicks: Int
     /// How many ticks before a decision its features are taken: what the hand does now, the eye saw then.
@@ -45,6 +47,7 @@ public struct Demonstrations {
       decisionTicks = rig.loop_Hz / rig.decision_Hz
       settleTicks = rig.policy.settle_ms * rig.loop_Hz / 1000
       leadTicks = rig.policy.lead_ms * rig.loop_Hz / 1000
+      environment = rig.environmentNames
       self.chunk = chunk
       self.history = history
       self.representation = representation
@@ -77,15 +80,13 @@ public struct Demonstrations {
   /// Adds a dataset's episodes, in their order.
   ///
   /// - `holdsOut`: whether episodes that are held out for ever are marked so here; small datasets need every episode.
-  public mutating func add(_ dataset: Dataset, holdsOut: Bool) throws(LogError) {
+  public mutating func add(_ dataset: Dataset, holdsOut: Bool) throws(DemonstrationsError) {
     for entry in dataset.episodes {
       guard entry.label == .success else {
         leftOut[entry.label, default: 0] += 1
         continue
       }
-      let reader = try dataset.read(entry)
-      var records: [TickRecord] = []
-      while let record = try reader.next() { records.append(record) }
+      let records = try records(of: entry, in: dataset)
       let before = frames.count
       add(records, episode: episodes)
       guard frames.count > before else { continue }
@@ -93,6 +94,22 @@ public struct Demonstrations {
       episodeIDs.append(entry.id)
       episodes += 1
     }
+  }
+
+  private func records(of entry: EpisodeEntry, in dataset: Dataset) throws(DemonstrationsError) -> [TickRecord] {
+    let found: [String]
+    var records: [TickRecord] = []
+    do throws(LogError) {
+      let reader = try dataset.read(entry)
+      found = reader.session.environmentFeatures
+      while let record = try reader.next() { records.append(record) }
+    } catch {
+      throw .log(error)
+    }
+    guard found == columns.environment else {
+      throw .otherEnvironment(episode: entry.id, expected: columns.environment, present: found)
+    }
+    return records
   }
 
   /// Adds one episode's rows.
@@ -172,4 +189,24 @@ public struct Demonstrations {
       source: kind == .demonstration || kind == .intervention ? .person : .policy, validSteps: valid)
     classes.append(kind)
   }
+}
+
+/// Why a dataset cannot be learned from.
+public enum DemonstrationsError: Error, CustomStringConvertible {
+  /// A log cannot be read.
+  case log(LogError)
+  /// An episode was recorded by a rig whose environment says other things.
+  case otherEnvironment(episode: String, expected: [String], present: [String])
+
+  /// One sentence with the mend.
+  public var description: String {
+    switch self {
+    case .log(let error): "\(error)"
+    case .otherEnvironment(let episode, let expected, let present):
+      "Episode \(episode) was recorded with the environment features \(Self.list(present)), this rig has "
+        + "\(Self.list(expected)): train with the rig that it was recorded with."
+    }
+  }
+
+  private static func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
 }

@@ -200,7 +200,7 @@ public struct Demonstration {
       "\n    \(Self.pad("success alone, \(evaluations) fresh starts", 34))  \(Self.pad("undisturbed", 17))  a bump in each"
     )
     let labels = [
-      "before: \(Self.demonstrations) demonstrations", "\(further.personFrames) more frames demonstrated",
+      "before: \(shown.unassisted.successes) demonstrations", "\(further.personFrames) more frames demonstrated",
       "\(frames) frames corrected",
     ]
     for (label, row) in zip(labels, counted) {

@@ -65,7 +65,7 @@ extension ServoBus {
         heard = clock.now
         keep(at: heard)
       }
-      guard cycle.pending != 0, !isLost, clock.now < deadline else { break }
+      guard cycle.pending != 0, !isLost, !isFlooded, clock.now < deadline else { break }
       // Whoever was asked alone and has answered leaves the bus free.
       let isFree = cycle.asking != 0 && cycle.asking & cycle.pending == 0
       let silence = !canRepeat ? deadline : isFree ? heard : heard + (patience ?? .zero)

@@ -42,6 +42,8 @@ public struct ServoBus: ~Copyable, Sendable {
   private let scratch: ReadBuffer
   /// The part of `scratch` that the parser has not seen.
   private var unread = 0..<0
+  /// How many bytes came since the last request.
+  private var heard = 0
 
   // Of the tick's cycle; `ServoBus+Cycle.swift`.
   var replies = [8 of ServoReply](repeating: .never)
@@ -96,8 +98,10 @@ public struct ServoBus: ~Copyable, Sendable {
   /// Takes what came meanwhile, and sends a request whose replies have `parameters` bytes.
   mutating func begin(_ packet: FeetechPacket, parameters: Int) {
     takeSpare()
+    heard = 0
     // What is left answers nothing that was asked.
     while nextReply() { dropReply() }
+    heard = 0
     parser.expect(parameters: parameters, to: packet, late: lengths.open(now: clock.now))
     statistics.transactions &+= 1
     send(packet)
@@ -142,6 +146,9 @@ public struct ServoBus: ~Copyable, Sendable {
     return false
   }
 
+  /// Whether more came since the request than any request's replies and any driver's buffer hold.
+  var isFlooded: Bool { heard > 8192 }
+
   /// Sleeps until more may have come; false: the deadline has passed or the port is gone.
   mutating func wait(until deadline: Nanoseconds) -> Bool {
     guard !isLost, clock.now < deadline else { return false }
@@ -150,13 +157,17 @@ public struct ServoBus: ~Copyable, Sendable {
   }
 
   /// Reads what the port has, once the last read is used up.
+  ///
+  /// A line that never falls silent must not hold up the tick: after more bytes than a port can keep, the rest waits.
   private mutating func fill() -> Bool {
+    guard !isFlooded else { return false }
     switch port.read(into: scratch.bytes) {
     case .lost:
       isLost = true
       return false
     case .bytes(let count):
       unread = 0..<count
+      heard += count
       // Every byte is stray until a reply claims it.
       statistics.strayBytes &+= UInt64(count)
       return count > 0

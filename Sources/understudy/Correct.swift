@@ -19,7 +19,7 @@ struct Correct: ParsableCommand {
 
         understudy correct --rig so101 --policy policies/first \\
                            --with demonstrations --dataset corrections \\
-                           --policies policies --rounds 4
+                           --policies policies --rounds 2
 
       With --gate the arm stops by itself and asks: take over, or press enter for "go on". ensemble asks where the
       networks disagree, thrifty also where a critic sees risk, both in about --budget of all decisions; random tosses a

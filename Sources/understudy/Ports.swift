@@ -15,8 +15,8 @@ struct Ports: ParsableCommand {
       servo to show.
 
         understudy ports
-        understudy ports --write my-rig                     # hardware/rigs/my-rig.yaml
-        understudy ports --write my-rig --unplug            # tell the arms by unplugging them
+        understudy ports --write my-rig
+        understudy ports --write my-rig --unplug
         understudy ports /dev/ttyAMA0
         understudy ports .twin/follower .twin/leader --json
       """))

@@ -16,7 +16,8 @@ struct Record: ParsableCommand {
 
         understudy record --rig so101 --dataset demonstrations --episodes 20 \\
                           --task "insert the stylus"
-        understudy record --rig so101 --dataset demonstrations --episodes 50 --resume --reset-time 10
+        understudy record --rig so101 --dataset demonstrations --episodes 50 \\
+                          --resume --reset-time 10
 
       \(Help.ending)
 

@@ -16,8 +16,8 @@ struct Understudy: AsyncParsableCommand {
         understudy run --rig twin-insert --policy policies/first --episodes 3
         understudy correct --rig twin-insert --policy policies/first \\
                            --with demonstrations --dataset corrections \\
-                           --policies policies --rounds 4
-        understudy evaluate --rig twin-insert --policy policies/round-4
+                           --policies policies --rounds 2
+        understudy evaluate --rig twin-insert --policy policies/round-2
 
       Every verb ends with 0, or with one sentence and a code of sysexits.h: 64 the command line asks for what cannot be, 65
       a file is wrong, 66 it is missing, 69 a port or servo is not there, 73 an output exists already, 75 not now, 78 a

@@ -5,7 +5,10 @@ import Testing
 
 /// The page in a real browser, over a real session with the twin. `make test-browser` installs Chromium and its driver.
 @Suite(.serialized) struct BrowserTests {
-  private static var hasBrowser: Bool { FileManager.default.isExecutableFile(atPath: Browser.driver) }
+  private static var hasBrowser: Bool {
+    ProcessInfo.processInfo.environment["UNDERSTUDY_BROWSER"] != nil
+      && FileManager.default.isExecutableFile(atPath: Browser.driver)
+  }
 
   /// A session that shows a page; ended by SIGINT.
   private final class Session {
@@ -118,8 +121,9 @@ private final class Browser {
 
   deinit {
     // The driver takes its browser along.
-    process.terminate()
-    process.waitUntilExit()
+    kill(process.processIdentifier, SIGTERM)
+    usleep(300_000)
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
   @discardableResult

@@ -81,7 +81,7 @@ import Testing
     sleep(2)
     kill(follow.processIdentifier, SIGINT)
     follow.waitUntilExit()
-    #expect(follow.terminationStatus == 0)
+    #expect(follow.terminationStatus == 130)
     // An arm that a starved machine has stopped for a gap in time is held instead.
     let isHeld = try String(contentsOfFile: said, encoding: .utf8).contains("The arm holds")
     #expect(try isHeld || bench.commands()[0].prefix(6) == [0, 0, 0, 0, 0, 0], "parked and limp")

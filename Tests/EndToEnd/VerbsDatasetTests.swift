@@ -49,8 +49,8 @@ import Testing
   }
 
   /// A finished log whose end is missing, as a copy that was cut short.
-  private func cutLog(_ folder: String) throws -> String {
-    try makeDataset(folder, ticks: 300, id: "cut")
+  private func cutLog(_ folder: String, environment: [String] = []) throws -> String {
+    try makeDataset(folder, ticks: 300, id: "cut", environment: environment)
     let log = "\(folder)/cut-e0001.mcap"
     let bytes = try #require(FileManager.default.contents(atPath: log))
     // Behind the last chunk stand index and footer; every tick stands before them.
@@ -98,9 +98,10 @@ import Testing
   @Test func `training names the logs that it did not read whole`() throws {
     let scratch = try Temporary()
     let folder = scratch.path("data")
-    try makeDataset(folder, id: "whole")
-    _ = try cutLog(folder)
-    try makeDataset(scratch.path("other"), id: "stray")
+    let cup = ["cup.x", "cup.y", "cup.z"]
+    try makeDataset(folder, id: "whole", environment: cup)
+    _ = try cutLog(folder, environment: cup)
+    try makeDataset(scratch.path("other"), id: "stray", environment: cup)
     try FileManager.default.copyItem(atPath: scratch.path("other/stray-e0001.mcap"), toPath: "\(folder)/stray.mcap")
     let output = scratch.path("policy")
     let ran = try Binary.run("understudy", "train", folder, "--rig", "twin-insert", "--output", output)

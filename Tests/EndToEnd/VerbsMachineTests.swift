@@ -31,12 +31,13 @@ import Testing
     let json = try ran.json()
     #expect(json["bench"] as? String == "policy")
     let rows = try #require(json["rows"] as? [[String: Any]])
-    #expect(rows.count == 4)
+    #expect(rows.count >= 4)
     for row in rows {
       #expect(Set(row.keys) == ["name", "unit", "ours", "peer", "theirs", "ratio", "goal", "met"])
-      #expect(row["peer"] as? String == "OpenBLAS sgemv")
+      #expect((row["ours"] as? Double ?? 0) > 0, "\(row)")
     }
-    #expect(rows[2]["goal"] is NSNull)
+    #expect(rows.contains { $0["peer"] as? String == "OpenBLAS sgemv" && $0["ratio"] is Double })
+    #expect(rows.contains { $0["goal"] is NSNull })
     let bus = try Binary.run("understudy", "bench", "bus", "--twin", "--seconds", "0.2", "--json")
     let cycles = try #require(try bus.json()["rows"] as? [[String: Any]], "\(bus.err)")
     #expect(cycles[1]["peer"] is NSNull && cycles[1]["theirs"] is NSNull)

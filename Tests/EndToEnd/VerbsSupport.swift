@@ -146,12 +146,15 @@ final class LiveTwin {
 }
 
 /// A dataset of one finished episode, as a session writes it.
-func makeDataset(_ folder: String, ticks: Int = 200, id: String = "2026-07-31T101530Z-3fa2") throws {
+func makeDataset(
+  _ folder: String, ticks: Int = 200, id: String = "2026-07-31T101530Z-3fa2", environment: [String] = []
+) throws {
   let joints = ["shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper"]
   var session = SessionInfo(id: id, activity: "record", joints: joints)
   session.task = "insert the stylus"
   session.loop_Hz = 100
   session.decision_Hz = 25
+  session.environmentFeatures = environment
   let ring = Ring<TickRecord>(capacity: 4096, blank: TickRecord())
   let recorder = try Recorder(ring: ring, dataset: try Dataset.openOrCreate(folder), session: session)
   for tick in 0..<ticks {

@@ -32,12 +32,11 @@ extension Mishap {
       testDescription: "the line is stuck at 0xFF", fault: .followerStale, within: 9,
       happens: { session in
         session.world.follower.faults.silent = 0x3F
-        session.links.follower.interject { [UInt8](repeating: 0xFF, count: 64) }
+        session.links.follower.interject { [unowned session] in
+          session.world.follower.faults.silent == 0 ? [] : [UInt8](repeating: 0xFF, count: 64)
+        }
       },
-      mend: { session in
-        session.world.follower.faults.silent = 0
-        session.links.follower.interject { [] }
-      }),
+      mend: { $0.world.follower.faults.silent = 0 }),
     Mishap(
       testDescription: "the environment sends nonsense", fault: .environmentStale, driver: .seeingPolicy, within: 25,
       happens: { session in
@@ -55,7 +54,8 @@ extension Mishap {
           guard channel == .environment else { return true }
           let time = session.time.now.count + 3_600_000_000_000
           session.host.take(
-            environmentDatagram: Data("{\"t\": \(time), \"features\": {\"cup.x\": 0.2}}".utf8))
+            environmentDatagram: Data(
+              "{\"t\": \(time), \"features\": {\"cup.x\": 0.2, \"cup.y\": 0, \"cup.z\": 0.018}}".utf8))
           return false
         }
       },
@@ -162,7 +162,7 @@ extension MemoryLink {
     var tool: Float = 0
     for seed in 1...12 as ClosedRange<UInt64> {
       let session = try Bench.session(nil, seed: seed)
-      let kept = try session.load(Puppet.wanderer(speed: 3))
+      let kept = try session.load(Puppet.wanderer(speed: 2.5))
       defer { withExtendedLifetime(kept) {} }
       session.standUp(Puppet.home)
       session.host.ask(Request(.policy))
@@ -191,9 +191,8 @@ extension MemoryLink {
       #expect(try session.world.follower.powered() == 6, "it holds")
     }
     #expect(furthest > 0.02, "the arm hardly moved: this shows nothing")
-    // What the README says; two-sided, so that it stays true.
-    #expect(furthest < 0.2 && tool < 0.06, "\(furthest) rad, \(tool) m")
-    print("STOPPING", furthest, "rad,", tool, "m")
+    // What the README says, with a little room.
+    #expect(furthest < 0.1 && tool < 0.04, "\(furthest) rad, \(tool) m")
   }
 }
 

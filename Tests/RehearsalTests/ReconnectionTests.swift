@@ -160,7 +160,7 @@ import Twin
     for port in session.host.ports {
       for servo in port.servos {
         #expect(servo.stalest_ticks <= 8, "\(port.arm) \(servo.joint)")
-        #expect(servo.retries > 100 && servo.checksumErrors > 50, "the line was bad: \(servo)")
+        #expect(servo.timeouts + servo.retries > 100 && servo.checksumErrors > 50, "the line was bad: \(servo)")
       }
       #expect(port.servos.contains { $0.stalest_ticks > 0 })
     }

@@ -147,7 +147,8 @@ public enum InspectionError: EndingError, CustomStringConvertible {
     case .empty(let folder, _):
       "\(folder) has no episode in its list, but logs beside it; `understudy recover \(folder)` mends and lists them."
     case .unfinished(let file, 0):
-      "\(file) was cut off before its first whole tick: there is nothing in it to save; delete it, or move it away."
+      "\(file) was cut off, and nothing of it can be read as it is; `understudy recover \(file)` saves what can be saved and "
+        + "keeps the original."
     case .unfinished(let file, let frames):
       "\(file) was cut off after \(Figures.count(frames, "whole tick")); `understudy recover \(file)` mends it and keeps "
         + "the original."

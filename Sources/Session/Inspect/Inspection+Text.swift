@@ -19,7 +19,7 @@ extension Inspection: CustomStringConvertible {
     if episodes.count == 1, let only = episodes.first {
       table.add("episode", "\(only.id), \(only.activity), \(Self.marks(only, after: only.label.rawValue))")
     } else {
-      let kept = heldOut > 0 ? "; \(heldOut) held out from training" : ""
+      let kept = heldOut > 0 ? "; \(heldOut) held out from training, once there are 20 successes" : ""
       table.add("episodes", "\(episodes.count): \(words.joined(separator: ", "))\(kept)")
     }
     if !tasks.isEmpty { table.add("task", tasks.joined(separator: "; ")) }
