@@ -5,6 +5,9 @@
 //
 // Units: radians, nanoseconds, one step a period. Torque: on only with goal = present, off only at rest or by explicit
 // command; a fault becomes a controlled stop and a hold (stop category 2). Nothing here allocates, locks or throws out.
+//
+// Told elsewhere: requests, states and faults (`Tick+Supervise`), what each source wishes (`Tick+Sources`), the leader's
+// torque (`Tick+Mirror`), what others see (`Tick+Publish`); a limb's bus (`Limb`), the limits (`Envelope`).
 
 public import Arm
 internal import Episodes

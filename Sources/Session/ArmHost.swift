@@ -140,6 +140,9 @@ public final class ArmHost: SessionHost {
   /// How many datagrams of the environment could not be read.
   public var malformedDatagrams: Int { environment.malformed }
 
+  /// What is wrong with the environment's datagrams, in words; nil: nothing, or none came.
+  public var environmentComplaint: String? { environment.complaint }
+
   /// What the environment says of the running episode.
   public var truth: Bool? { environment.truth }
 
@@ -238,10 +241,10 @@ public final class ArmHost: SessionHost {
 
   /// Features that are outside what the loaded policy saw in training, a sentence each, and each only once.
   ///
-  /// Looked for while the policy drives, and before it does wherever the arm stands still under power.
-  func strangeFeatures(_ snapshot: Snapshot) -> [String] {
+  /// Looked for while the policy drives, and before it does where the arm stands at an episode's start.
+  func strangeFeatures(_ snapshot: Snapshot, isAtStart: Bool) -> [String] {
     let drives = snapshot.record.source == .policy
-    guard drives || snapshot.state.isPowered && snapshot.isAtRest && !snapshot.isMoving else { return [] }
+    guard drives || isAtStart && snapshot.isAtRest else { return [] }
     let found = strange?.look(position: snapshot.record.follower.position, environment: snapshot.record.environment)
     return (found ?? []).map { "\($0.words)\(drives ? "" : ", before it drives")" }
   }

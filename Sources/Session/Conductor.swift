@@ -42,6 +42,12 @@ public final class Conductor {
     return interval - (now - resetBegan)
   }
 
+  /// Whether the arm stands at an episode's start and waits for the person.
+  public var isAtStart: Bool {
+    guard case .reset(_, moving: false) = phase else { return false }
+    return resetBegan != .never
+  }
+
   /// The episode under way or next, as announced.
   public internal(set) var episode: Int
   /// What became of each finished episode.

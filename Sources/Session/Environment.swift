@@ -22,6 +22,8 @@ struct EnvironmentDecoder {
   var truth: Bool?
   /// How many datagrams could not be read.
   private(set) var malformed = 0
+  /// Names of the newest datagram that the rig does not list.
+  private var strangers: [String] = []
 
   init(names: [String]) {
     self.names = Array(names.prefix(EnvironmentReading.capacity))
@@ -43,8 +45,25 @@ struct EnvironmentDecoder {
       times[index] = time
     }
     reading.time = times.min() ?? time
+    if reading.time == .never {
+      strangers = datagram.features.keys.filter { !names.contains($0) && !$0.hasPrefix("task.") }.sorted()
+    }
     truth =
       datagram.features["task.success"] == 1 ? true : datagram.features["task.failure"] == 1 ? false : nil
     return true
+  }
+
+  /// What is wrong with the datagrams that came; nil where none came, or each feature was seen.
+  var complaint: String? {
+    let unseen = zip(names, times).filter { $0.1 == .never }.map(\.0)
+    if times.contains(where: { $0 != .never }) || !strangers.isEmpty, !unseen.isEmpty {
+      let sent = strangers.isEmpty ? "" : " (it sends \(strangers.joined(separator: ", ")))"
+      return "the environment has never sent \(unseen.joined(separator: ", "))\(sent): the names must be the rig's"
+    }
+    if malformed > 0 {
+      return "\(malformed) datagrams of the environment could not be read: each is "
+        + "{\"t\": nanoseconds, \"features\": {\"name\": finite number, …}}"
+    }
+    return nil
   }
 }

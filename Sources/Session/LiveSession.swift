@@ -190,6 +190,9 @@ public final class LiveSession {
     report.policies = policies
     report.signal = signals.first
     let snapshot = host.snapshot
+    if report.trouble == nil, report.signal == nil, let fault = snapshot.fault?.row {
+      report.trouble = "The session ended in a protective stop, \(fault.name): \(fault.remedy)"
+    }
     if snapshot.state.isPowered || snapshot.leaderHeld {
       let who = snapshot.leaderHeld ? "The arm and its leader hold" : "The arm holds"
       say(
@@ -328,10 +331,11 @@ public final class LiveSession {
       shownRefusals = snapshot.refusals
       say(snapshot.refusal.sentence(of: snapshot.refused, in: snapshot.state))
     }
-    for words in host.strangeFeatures(snapshot) { say(words) }
+    for words in host.strangeFeatures(snapshot, isAtStart: conductor.isAtStart) { say(words) }
     if snapshot.fault != shownFault {
       shownFault = snapshot.fault
       if let row = snapshot.fault?.row { say("protective stop, \(row.name): \(row.cause). \(row.remedy)") }
+      if snapshot.fault == .environmentStale, let words = host.environmentComplaint { say(words) }
       if snapshot.fault == .servo { for sentence in host.servoFaults(snapshot) { say(sentence) } }
     }
   }

@@ -39,6 +39,13 @@ struct Rehearse: AsyncParsableCommand {
   @Option(help: "Cores to use when counting successes.") var cores = 2
   @Flag(help: "JSON instead of a table.") var json = false
 
+  func validate() throws {
+    if let episodes, episodes < 1 { throw ValidationError("--episodes takes 1 or more.") }
+    if let frames, frames < 1 { throw ValidationError("--frames takes 1 or more.") }
+    if rounds < 1 { throw ValidationError("--rounds takes 1 or more.") }
+    if !(1...256).contains(cores) { throw ValidationError("--cores takes 1 to 256.") }
+  }
+
   func run() async throws {
     do {
       try await rehearse()
@@ -101,6 +108,7 @@ struct Rehearse: AsyncParsableCommand {
   }
 
   private func print(_ report: SessionReport) throws {
+    guard json else { return Swift.print(report) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))

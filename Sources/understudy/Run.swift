@@ -45,8 +45,12 @@ struct Run: ParsableCommand {
         plan.firstEpisode = first ?? 50_001
         return plan
       }
-      try session.run(live) { _ in
-        [
+      try session.run(live) { report in
+        let rate = report.unassisted
+        if rate.trials > 0, rate.successes == rate.trials {
+          return ["evaluate", "--rig", session.rig, "--policy", policy, "--episodes", "20"]
+        }
+        return [
           "correct", "--rig", session.rig, "--policy", policy, "--with", "demonstrations", "--dataset", "corrections",
           "--policies", "policies",
         ]

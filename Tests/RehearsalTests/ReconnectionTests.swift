@@ -1,6 +1,7 @@
 import Arm
 import Control
 import Episodes
+import Foundation
 import RealTime
 import Rehearsal
 import ServoBus
@@ -125,6 +126,21 @@ import Twin
     #expect(session.step(most: 5) { $0.fault == .servo })
     let said = session.host.servoFaults(session.host.snapshot)
     #expect(said.count == 1 && said[0].hasPrefix("wrist_flex (servo 4) reports overheat: "), "\(said)")
+  }
+
+  @Test func `an environment that speaks of other things is told from one that is silent`() throws {
+    let (session, _, kept) = try driving()
+    defer { withExtendedLifetime(kept) {} }
+    #expect(session.host.environmentComplaint == nil)
+    let silent = try Bench.session(nil)
+    #expect(silent.host.environmentComplaint == nil, "nothing came")
+    silent.host.take(environmentDatagram: Data("{\"t\": 5, \"features\": {\"mug.x\": 0.2, \"task.success\": 1}}".utf8))
+    #expect(
+      silent.host.environmentComplaint
+        == "the environment has never sent cup.x, cup.y, cup.z (it sends mug.x): the names must be the rig's")
+    let garbled = try Bench.session(nil)
+    garbled.host.take(environmentDatagram: Data("{\"t\": 5".utf8))
+    #expect(garbled.host.environmentComplaint?.hasPrefix("1 datagrams of the environment could not be read") == true)
   }
 
   /// 5 % of the replies lost and 2 % damaged, at 200 Hz for a minute: what the rig allows is eight ticks.
