@@ -44,8 +44,6 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     public let detection: String
     /// Stop category (IEC 60204-1); 2 is a controlled stop and hold.
     public let category: Int
-    /// True where acknowledging is enough once the cause is gone; false where a setting or part must change first.
-    public let clears: Bool
     /// What is usually behind it.
     public let cause: String
     /// What to do.
@@ -57,75 +55,74 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     Row(
       fault: .followerStale, name: "follower-stale",
       detection: "a joint's reading is older than `envelope.stale_ticks`",
-      category: 2, clears: true, cause: "a loose cable, a servo without power, a noisy line",
+      category: 2, cause: "a loose cable, a servo without power, a noisy line",
       remedy: "Check the cable chain of the follower, then acknowledge."),
     Row(
       fault: .leaderStale, name: "leader-stale",
       detection: "a leader joint's reading is older than `envelope.stale_ticks`",
-      category: 2, clears: true, cause: "a loose cable or no power on the leader",
+      category: 2, cause: "a loose cable or no power on the leader",
       remedy: "Check the leader's cable and supply, then acknowledge."),
     Row(
       fault: .environmentStale, name: "environment-stale",
       detection: "the newest datagram is older than `environment.stale_ms` while the policy drives", category: 2,
-      clears: true, cause: "the camera process has stopped or sees nothing",
+      cause: "the camera process has stopped or sees nothing",
       remedy: "Start the process that fills the environment socket, then acknowledge."),
     Row(
       fault: .wishNotFinite, name: "wish-not-finite", detection: "the wish is NaN or infinite, in the same tick",
-      category: 2, clears: true, cause: "a policy far outside its data, or a broken file",
+      category: 2, cause: "a policy far outside its data, or a broken file",
       remedy: "Roll back to an earlier policy, then acknowledge."),
     Row(
       fault: .lag, name: "lag",
       detection: "command and measurement lie more than `envelope.lag_rad` apart, in the same tick",
-      category: 2, clears: true, cause: "the arm is blocked, too heavily loaded, or a servo dropped its torque",
+      category: 2, cause: "the arm is blocked, too heavily loaded, or a servo dropped its torque",
       remedy: "The arm gave way to where it stood: free it, or look at the servo's voltage and heat; then acknowledge."),
     Row(
       fault: .load, name: "load",
       detection: "a joint other than the gripper bears more than `envelope.load_share` for `envelope.load_s`",
-      category: 2, clears: true, cause: "the arm presses on something, or carries too much",
+      category: 2, cause: "the arm presses on something, or carries too much",
       remedy: "The arm gave way to where it stood: free it or lighten it, then acknowledge."),
     Row(
-      fault: .gap, name: "gap", detection: "a tick begins 100 ms late or more", category: 2, clears: true,
+      fault: .gap, name: "gap", detection: "a tick begins 100 ms late or more", category: 2,
       cause: "the machine was suspended or starved", remedy: "Run `understudy doctor`, then acknowledge."),
     Row(
       fault: .stalled, name: "stalled",
       detection:
         "the watchdog sees no tick begin or end for 100 ms; it takes the bus, and the servos hold their last goal",
-      category: 2, clears: true, cause: "the control thread was starved, or hangs in a driver",
+      category: 2, cause: "the control thread was starved, or hangs in a driver",
       remedy: "Run `understudy doctor`, then acknowledge."),
     Row(
       fault: .followerLost, name: "follower-lost", detection: "the port reports an error or end of file",
-      category: 2, clears: true, cause: "the adapter was unplugged",
+      category: 2, cause: "the adapter was unplugged",
       remedy: "Plug the follower's adapter in again; once its servos are checked, acknowledge."),
     Row(
       fault: .leaderLost, name: "leader-lost", detection: "the port reports an error or end of file", category: 2,
-      clears: true, cause: "the adapter was unplugged",
+      cause: "the adapter was unplugged",
       remedy: "Plug the leader's adapter in again; once its servos are checked, acknowledge."),
     Row(
       fault: .servo, name: "servo",
       detection: "the status byte of a reply, in the same tick; a grasping gripper's overload apart", category: 2,
-      clears: true,
       cause: "supply voltage, encoder, heat, current or overload, as the servo file's status bits say",
       remedy: "Do what the named status bit says, then acknowledge: torque comes on anew, where the arm is."),
     Row(
-      fault: .recorder, name: "recorder-overflow", detection: "the ring refuses a record", category: 2, clears: true,
+      fault: .recorder, name: "recorder-overflow", detection: "the ring refuses a record", category: 2,
       cause: "the disk is full or far too slow", remedy: "Free space on the log's disk, then acknowledge."),
     Row(
       fault: .noPolicy, name: "no-policy", detection: "autonomous without a loaded policy, in the same tick",
-      category: 2, clears: true, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
+      category: 2, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
     Row(
       fault: .unreachable, name: "unreachable",
       detection: "the command of a slow move stands still for 1 s short of its pose",
-      category: 2, clears: true, cause: "`envelope.floor_m` or `envelope.box_m` lies between the arm and the pose",
+      category: 2, cause: "`envelope.floor_m` or `envelope.box_m` lies between the arm and the pose",
       remedy: "Acknowledge, and lead the arm round it by hand; or widen the box."),
     Row(
       fault: .letGo, name: "hold-to-run",
       detection: "no `run` from pedal or page for `pedal.hold_to_run_ms` while the policy drives",
-      category: 2, clears: true, cause: "the pedal was let go, or its device or the page is gone",
+      category: 2, cause: "the pedal was let go, or its device or the page is gone",
       remedy: "Hold the pedal down, acknowledge, and start again."),
     Row(
       fault: .torqueRefused, name: "torque-refused",
       detection: "a servo has not confirmed goal = present or its torque within 50 ticks; the arm stays limp",
-      category: 2, clears: true, cause: "a servo that is out of its own limits, or a very noisy line",
+      category: 2, cause: "a servo that is out of its own limits, or a very noisy line",
       remedy: "Move the arm into its range and check the cable chain, then acknowledge."),
   ]
 

@@ -7,8 +7,6 @@ struct Frame: Encodable {
     let name: String
     let cause: String
     let remedy: String
-    /// True where acknowledging is enough once the cause is gone.
-    let clears: Bool
   }
 
   struct Timing: Encodable {
@@ -64,9 +62,7 @@ struct Frame: Encodable {
     self.isStill = isStill
     state = snapshot.state.name
     source = "\(record.source)"
-    fault = snapshot.fault?.row.map {
-      Trouble(name: $0.name, cause: $0.cause, remedy: $0.remedy, clears: $0.clears)
-    }
+    fault = snapshot.fault?.row.map { Trouble(name: $0.name, cause: $0.cause, remedy: $0.remedy) }
     isMoving = snapshot.isMoving
     command = joints.map { Self.finite(record.command[$0]) }
     measured = joints.map { Self.finite(record.follower.position[$0]) }

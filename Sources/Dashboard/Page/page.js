@@ -117,7 +117,7 @@ function draw() {
   if (frame.fault) {
     put("fault-name", frame.fault.name);
     put("fault-cause", "Usual cause: " + frame.fault.cause + ".");
-    put("fault-remedy", frame.fault.remedy + (frame.fault.clears ? "" : " (Acknowledging is not enough.)"));
+    put("fault-remedy", frame.fault.remedy);
   }
   drawJoints();
   drawRibbon();
