@@ -22,6 +22,8 @@ public struct Rehearsal: Sendable {
   public var seed: UInt64
   /// What disturbs the twin.
   public var disturbance = Disturbance.none
+  /// How arm and table differ from the scene.
+  public var dynamics = TwinDynamics()
   /// The scripted person.
   public var person = OperatorOptions()
   /// The recipe of every training.
@@ -128,6 +130,7 @@ public struct Rehearsal: Sendable {
     options.task = task
     options.seed = seed
     options.disturbance = disturbance
+    options.dynamics = dynamics
     options.person = person
     let session = try VirtualSession(
       rig: rig, twin: options, leaderMirrors: activity == .correct,

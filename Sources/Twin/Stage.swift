@@ -25,7 +25,9 @@ final class Stage {
       throw .unknownTask(options.task, known: Self.tasks.keys.sorted())
     }
     let scene = try SceneModel(path: "\(scenes)/\(options.task)/scene.xml")
+    scene.scaleFriction(of: "table", by: options.dynamics.tableFriction)
     follower = try ArmMechanism(Simulation(scene))
+    try follower.slow(options.dynamics.slowest_rad_s)
     leader = try ArmMechanism(Simulation(SceneModel(path: "\(scenes)/leader/scene.xml")))
     let skill: any Skill
     (task, skill) = try make(follower, options.seed)
@@ -51,6 +53,10 @@ final class Stage {
     PickPlaceTask.name: { (arm, seed) throws(TwinError) in
       let reach = try Reach(arm.simulation.scene, joints: arm.joints)
       return (try PickPlaceTask(arm.simulation, seed: seed), PickPlaceSkill(reach))
+    },
+    PushTask.name: { (arm, seed) throws(TwinError) in
+      let reach = try Reach(arm.simulation.scene, joints: arm.joints)
+      return (try PushTask(arm.simulation, seed: seed), PushSkill(reach))
     },
   ]
 

@@ -9,6 +9,8 @@ public struct TwinOptions: Sendable {
   public var seed: UInt64 = 1
   /// What goes wrong on purpose.
   public var disturbance = Disturbance.none
+  /// How the arm and the table differ from those that the scenes describe.
+  public var dynamics = TwinDynamics()
   /// Who sits at the leader.
   public var person = OperatorOptions()
   /// When the world begins, on the caller's clock.

@@ -29,6 +29,7 @@ struct Rehearse: AsyncParsableCommand {
   @Option(help: "Correction: what asks for the person: none, ensemble, thrifty or random.") var gate = "none"
   @Option(help: "Correction: the share of decisions in which the gate may ask.") var budget = 0.02
   @Option(help: "none, noise, noise=MRAD, drift=MRAD or bump.") var disturb = "none"
+  @Option(help: "How arm and table differ from the scene: \(TwinDynamics.form).") var dynamics = "none"
   @Option(help: "Add demonstrations to this dataset.") var demonstrate: String?
   @Option(help: "Run a correction session into this dataset.") var correct: String?
   @Option(help: "Correction: datasets to train on beside the corrections.") var with: [String] = []
@@ -64,6 +65,10 @@ struct Rehearse: AsyncParsableCommand {
     }
     var rehearsal = Rehearsal(rig: try Rig.load(rig ?? "twin-\(task)"), task: task, seed: seed)
     rehearsal.disturbance = disturbance
+    guard let dynamics = TwinDynamics(dynamics) else {
+      throw ValidationError("--dynamics takes \(TwinDynamics.form), not \(dynamics).")
+    }
+    rehearsal.dynamics = dynamics
     guard let gate = GateName(rawValue: gate) else {
       throw ValidationError("--gate takes none, ensemble, thrifty or random, not \(gate).")
     }

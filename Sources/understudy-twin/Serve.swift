@@ -23,6 +23,8 @@ struct Serve: ParsableCommand {
   var folder = ProcessInfo.processInfo.environment["UNDERSTUDY_TWIN"] ?? ".twin"
   @Option(help: "What pushes the follower: none, noise (3 mrad), noise=MRAD, drift=MRAD, bump (once an episode).")
   var disturbance = "none"
+  @Option(help: "How arm and table differ from the scene: \(TwinDynamics.form).")
+  var dynamics = "none"
   @Option(help: "What goes wrong on both wires, such as drop=0.05,flip=0.02,silent=3.")
   var faults = ""
   @Flag(inversion: .prefixedNo, help: "Somebody sits at the leader.")
@@ -40,6 +42,7 @@ struct Serve: ParsableCommand {
     options.seed = seed
     options.disturbance = try read(
       Disturbance(disturbance), "--disturbance", "none, noise, noise=MRAD, drift=MRAD or bump")
+    options.dynamics = try read(TwinDynamics(dynamics), "--dynamics", TwinDynamics.form)
     options.person.isPresent = person
     options.person.takeOver = try read(
       .init(rawValue: takeOver), "--take-over", Self.names(OperatorOptions.TakeOver.self))

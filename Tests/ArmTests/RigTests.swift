@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct RigTests {
-  @Test(arguments: ["twin-insert", "twin-pick-place", "so101"])
+  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push", "so101"])
   func `each rig that comes along loads, with its calibrations and features`(name: String) throws {
     let rig = try Rig.load(name, hardware: hardware, variables: [:])
     #expect(rig.name == name && rig.pairs.count == 1 && rig.loop_Hz.isMultiple(of: rig.decision_Hz))
@@ -30,7 +30,7 @@ import Testing
     #expect(largest(pose.rotation.x - SIMD3(0, 0, -1)) < 1e-3)
   }
 
-  @Test(arguments: ["twin-insert", "twin-pick-place"])
+  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push"])
   func `the arm rests and starts inside its workspace`(name: String) throws {
     let rig = try Rig.load(name, hardware: hardware, variables: [:])
     let box = try #require(rig.envelope.box_m)
@@ -62,7 +62,8 @@ import Testing
       try Rig.load("twin-inset", hardware: hardware, variables: [:])
     }
     #expect(error?.description.contains("There is no rig \"twin-inset\"") == true)
-    #expect(error?.description.contains("so101, twin-insert, twin-pick-place") == true && error?.exitCode == 66)
+    #expect(
+      error?.description.contains("so101, twin-insert, twin-pick-place, twin-push") == true && error?.exitCode == 66)
     let path = #expect(throws: ConfigurationError.self) { try Rig.load("./nowhere.yaml", hardware: hardware) }
     #expect(path?.description.contains("twin-insert") == true && path?.exitCode == 66)
   }

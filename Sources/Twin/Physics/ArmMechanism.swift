@@ -14,6 +14,8 @@ public final class ArmMechanism: Mechanism {
   private var goals: [Double?]
   private var limits_Nm: [Double]
   private var offset = SIMD8<Double>.zero
+  /// The longest way of each joint's goal in one physics step, in rad.
+  private var steps_rad: [Double]
 
   init(_ simulation: Simulation) throws(TwinError) {
     self.simulation = simulation
@@ -27,6 +29,7 @@ public final class ArmMechanism: Mechanism {
     self.actuators = actuators
     goals = Array(repeating: nil, count: joints.count)
     limits_Nm = Array(repeating: 0, count: joints.count)
+    steps_rad = Array(repeating: .infinity, count: joints.count)
     for joint in joints.indices { apply(joint) }
   }
 
@@ -44,9 +47,24 @@ public final class ArmMechanism: Mechanism {
     simulation.force_Nm(actuators[joint].index) / actuators[joint].stall_Nm
   }
 
-  /// Drives the joint toward `goal` (nil: limp) with at most `torqueShare` of the stall torque.
+  /// From now on these joints go no faster, in rad/s, whatever they are told.
+  func slow(_ fastest_rad_s: [String: Double]) throws(TwinError) {
+    for (name, fastest) in fastest_rad_s {
+      guard let joint = Self.jointNames.firstIndex(of: name) else {
+        throw .missing(kind: "joint", name: name, path: simulation.scene.path)
+      }
+      steps_rad[joint] = fastest * simulation.scene.timestep_s
+    }
+  }
+
+  /// Drives the joint toward `goal` (nil: limp) with at most `torqueShare` of the stall torque; called once a step.
   public func drive(_ joint: Int, toward goal: Double?, torqueShare: Double) {
-    goals[joint] = goal
+    if let goal {
+      let last = goals[joint] ?? position(joint)
+      goals[joint] = last + min(max(goal - last, -steps_rad[joint]), steps_rad[joint])
+    } else {
+      goals[joint] = nil
+    }
     limits_Nm[joint] = goal == nil ? 0 : actuators[joint].stall_Nm * min(max(torqueShare, 0), 1)
     apply(joint)
   }

@@ -72,6 +72,18 @@ final class SceneModel {
   /// The geom of this name.
   func geom(_ name: String) throws(TwinError) -> Int { try id(mjOBJ_GEOM, "geom", name) }
 
+  /// Multiplies the friction of the geom of this name, and that of the contact pairs it is part of; a scene without such a
+  /// geom stays as it is.
+  func scaleFriction(of name: String, by factor: Double) {
+    let id = mj_name2id(model, Int32(mjOBJ_GEOM.rawValue), name)
+    guard id >= 0 else { return }
+    for i in 0..<3 { model.pointee.geom_friction[3 * Int(id) + i] *= factor }
+    for pair in 0..<Int(model.pointee.npair)
+    where model.pointee.pair_geom1[pair] == id || model.pointee.pair_geom2[pair] == id {
+      for i in 0..<5 { model.pointee.pair_friction[5 * pair + i] *= factor }
+    }
+  }
+
   /// The slot of the body of this name among those that are moved by hand (MuJoCo's mocap bodies).
   func placeable(_ name: String) throws(TwinError) -> Int {
     let slot = model.pointee.body_mocapid[try id(mjOBJ_BODY, "body", name)]
@@ -151,6 +163,12 @@ final class Simulation {
   func pose(_ joint: JointIndex) -> (position: SIMD3<Double>, orientation: SIMD4<Double>) {
     let q = data.pointee.qpos + joint.position
     return (SIMD3(q[0], q[1], q[2]), SIMD4(q[3], q[4], q[5], q[6]))
+  }
+
+  /// How fast a free body moves, in m/s.
+  func speed(_ joint: JointIndex) -> SIMD3<Double> {
+    let v = data.pointee.qvel + joint.velocity
+    return SIMD3(v[0], v[1], v[2])
   }
 
   /// Puts a free body somewhere, at rest.
