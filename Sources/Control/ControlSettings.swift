@@ -21,6 +21,8 @@ public struct ControlSettings: Sendable {
   public var yieldStep: Float
   /// Largest change of such a step.
   public var yieldStepChange: Float
+  /// For how many ticks a stop gives way at most.
+  public var yieldTicks: Int32
   /// The most that the tool moves in a tick while the follower closes in on the leader (reduced speed), metres.
   public var guidingStep_m: Float
   /// The largest step by which the clutch bleeds its offset off.
@@ -61,6 +63,7 @@ public struct ControlSettings: Sendable {
     slowStepChange = 4 * seconds * seconds
     yieldStep = 1.6 * seconds
     yieldStepChange = 16 * seconds * seconds
+    yieldTicks = Int32(clamping: 3_000_000_000 / max(1, period.count))
     guidingStep_m = 0.25 * seconds
     clutchStep = 0.6 * seconds
     clutchShare = 0.1

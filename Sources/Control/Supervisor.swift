@@ -10,6 +10,8 @@ struct Supervisor: BitwiseCopyable {
   /// Back to where the arm stood when a stop found it blocked: holding on to the command would press on, and spring when
   /// the arm comes free.
   private(set) var givesWay: Approach?
+  /// For how many ticks it has done so.
+  private var gaveWay: Int32 = 0
   /// The episode that records belong to.
   private(set) var episode: UInt32 = 0
   /// The slow move under way, if one is.
@@ -60,10 +62,19 @@ struct Supervisor: BitwiseCopyable {
     guard state.isPowered, state != .protectiveStop else { return }
     self.fault = fault
     givesWay = fault == .lag || fault == .servo || fault == .load ? givingWay : nil
+    gaveWay = 0
     state = .protectiveStop
     asks = false
     approach = nil
     replays = false
+  }
+
+  /// One more tick of giving way, further where the arm `standing` there still presses on. It ends: where floor or box lie
+  /// before the pose, the command would else follow every tremor of theirs, and never come to rest.
+  mutating func goOnGivingWay(to standing: Approach?, most ticks: Int32) {
+    guard state == .protectiveStop, givesWay != nil else { return }
+    gaveWay += 1
+    if gaveWay > ticks { givesWay = nil } else if let standing { givesWay = standing }
   }
 
   /// The gate fired: hold, and ask.

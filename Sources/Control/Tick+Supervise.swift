@@ -24,6 +24,9 @@ extension Tick {
       take(request)
     }
     if let fault = detected() { stop(for: fault) }
+    // Where the arm stood it may press on still (on a table, with its own weight): it gives way until it does not.
+    let pressesOn = supervisor.fault == .load && shows(.load)
+    supervisor.goOnGivingWay(to: pressesOn ? standing : nil, most: settings.yieldTicks)
     if supervisor.state == .autonomous || supervisor.asks, feelsHand() { apply(Request(.takeOver)) }
     record.decides = policy.decides
   }
@@ -82,11 +85,13 @@ extension Tick {
   }
 
   /// A controlled stop; where the arm stands now is where it gives way to, should it be blocked.
-  func stop(for fault: Fault) {
-    let standing = envelope.reachable(follower.reading.position)
-    supervisor.stop(
-      for: fault,
-      givingWay: standing.map { Approach(to: $0, step: settings.yieldStep, stepChange: settings.yieldStepChange) })
+  func stop(for fault: Fault) { supervisor.stop(for: fault, givingWay: standing) }
+
+  /// A slow move to where the arm stands now; nil where that is not known.
+  private var standing: Approach? {
+    envelope.reachable(follower.reading.position).map {
+      Approach(to: $0, step: settings.yieldStep, stepChange: settings.yieldStepChange)
+    }
   }
 
   /// The next command of a stop.

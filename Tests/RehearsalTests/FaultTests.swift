@@ -151,6 +151,21 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     #expect(tape.trouble == "")
   }
 
+  /// A bad policy presses on the table until servos drop their torque, and then the way back lies below the floor.
+  @Test func `whatever a policy presses on, the stop comes to rest and can be acknowledged`() throws {
+    try Bench.withFolder { folder in
+      var rehearsal = Rehearsal(rig: try Rig.load("twin-pick-place"), task: "pick-place", seed: 3)
+      try rehearsal.demonstrate(into: folder.appending(path: "demonstrations"), episodes: 8)
+      rehearsal.training.recipe = .chapter
+      rehearsal.training.recipe.length = .steps(400)
+      let policy = folder.appending(path: "policy")
+      try rehearsal.train([folder.appending(path: "demonstrations")], output: policy)
+      let report = try rehearsal.evaluate(policy, episodes: 12)
+      #expect(report.episodes == 12)
+      #expect(report.faults.contains("load") || report.faults.contains("lag"), "it pressed on nothing: \(report.faults)")
+    }
+  }
+
   @Test func `a blocked arm is not pressed on, and does not spring when freed`() throws {
     let (session, tape, kept) = try drive(.policy)
     defer { withExtendedLifetime(kept) {} }
