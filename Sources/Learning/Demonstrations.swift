@@ -104,7 +104,7 @@ public struct Demonstrations {
       found = reader.session.environmentFeatures
       while let record = try reader.next() { records.append(record) }
     } catch {
-      throw .log(error)
+      throw .unreadable(episode: entry.id, dataset: dataset.folder, error)
     }
     guard found == columns.environment else {
       throw .otherEnvironment(episode: entry.id, expected: columns.environment, present: found)
@@ -193,15 +193,16 @@ public struct Demonstrations {
 
 /// Why a dataset cannot be learned from.
 public enum DemonstrationsError: Error, CustomStringConvertible {
-  /// A log cannot be read.
-  case log(LogError)
+  /// A log cannot be read. It cannot be left out silently: the digest of what was learned from would name it.
+  case unreadable(episode: String, dataset: String, LogError)
   /// An episode was recorded by a rig whose environment says other things.
   case otherEnvironment(episode: String, expected: [String], present: [String])
 
   /// One sentence with the mend.
   public var description: String {
     switch self {
-    case .log(let error): "\(error)"
+    case .unreadable(let episode, let dataset, let error):
+      "\(error). Or go on without it: `understudy edit-dataset delete \(dataset) --episodes \(episode)`, which undo takes back."
     case .otherEnvironment(let episode, let expected, let present):
       "Episode \(episode) was recorded with the environment features \(Self.list(present)), this rig has "
         + "\(Self.list(expected)): train with the rig that it was recorded with."

@@ -141,11 +141,18 @@ extension Conductor {
     if plan.activity == .correct, roundFrames >= plan.framesPerRound {
       host.beginTraining(round: round + 1)
       phase = .training
-    } else if plan.isComplete(episodes: outcomes.count, frames: roundFrames) {
+    } else if plan.isComplete(episodes: countedEpisodes, frames: roundFrames) {
       ending = true
     } else {
       phase = .begin
     }
+  }
+
+  /// Episodes that count towards those asked for. A demonstration that a fault cut short without a verdict is kept, and
+  /// another is recorded for it; one that was thrown out is in no outcome.
+  var countedEpisodes: Int {
+    guard plan.activity == .record else { return outcomes.count }
+    return outcomes.count { $0.label != .unlabelled || $0.fault == nil }
   }
 
   /// A policy that fails again and again is worse than the one before, whatever its losses say.

@@ -60,6 +60,7 @@ extension DatasetError: EndingError {
   public var exitCode: Int32 {
     switch self {
     case .notADataset: ExitStatus.noInput.rawValue
+    case .foreign: ExitStatus.cannotCreate.rawValue
     case .log(let error): error.exitCode
     case .malformed, .newer, .unknownEpisode, .duplicate, .copied: ExitStatus.data.rawValue
     }
@@ -72,7 +73,7 @@ extension ExchangeError: EndingError {
     switch self {
     case .noDuckDB: ExitStatus.unavailable.rawValue
     case .exists: ExitStatus.cannotCreate.rawValue
-    case .file: ExitStatus.io.rawValue
+    case .file, .noRoom: ExitStatus.io.rawValue
     case .notLeRobot: ExitStatus.noInput.rawValue
     case .rate: ExitStatus.usage.rawValue
     case .dataset(let error): error.exitCode

@@ -277,7 +277,7 @@ public final class LiveSession {
     if conductor.isEnding {
       parts.append("\(Figures.count(conductor.outcomes.count, "episode")) done")
     } else if plan.activity != .teleoperate {
-      let goal = plan.episodes.map { " (\(conductor.outcomes.count + 1) of \($0))" } ?? ""
+      let goal = plan.episodes.map { " (\(conductor.countedEpisodes + 1) of \($0))" } ?? ""
       parts.append("episode \(conductor.episode)\(goal)")
     }
     if plan.activity == .correct {

@@ -24,8 +24,10 @@ public struct RecordingCourse: Sendable, Encodable, CustomStringConvertible {
       return
     }
     let entries = try Dataset.open(folder).episodes
-    present = entries.count
-    let left = episodes.map { $0 - entries.count }
+    // What a killed session left without a verdict is there, and is no demonstration that was asked for.
+    let present = entries.count { $0.label != .unlabelled || !$0.recovered }
+    self.present = present
+    let left = episodes.map { $0 - present }
     self.episodes = left
     self.first = left.map { $0 < 1 } == true ? nil : Int(entries.map(\.number).max() ?? 0) + 1
   }

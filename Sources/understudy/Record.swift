@@ -10,7 +10,8 @@ struct Record: ParsableCommand {
       """
       Set the scene and the leader to a start, press enter (or the pedal), do the task, press s for success, f for failure
       or e for no verdict; d throws the episode out and does it again, p pauses it. With --reset-time the next episode
-      begins by itself. Each episode is one MCAP file in the dataset, written while it happens: a killed process loses at
+      begins by itself. --episodes counts those that are kept; what is thrown out, or cut short by a fault, is recorded once more.
+      Each episode is one MCAP file in the dataset, written while it happens: a killed process loses at
       most 20 ms. A second session into the same dataset numbers its episodes on; with --resume it ends when the dataset
       has --episodes in all.
 

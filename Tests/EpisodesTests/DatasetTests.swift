@@ -126,7 +126,7 @@ import Testing
     let dataset = try Dataset.create(scratch.file("data"))
     try Self.fill(dataset, [30, 20])
     try FileManager.default.removeItem(atPath: scratch.file("data/dataset.json"))
-    let again = try Dataset.openOrCreate(scratch.file("data"))
+    let again = try Dataset.create(scratch.file("data"))
     #expect(again.episodes == [])
     _ = try again.recover()
     #expect(again.episodes == dataset.episodes)
@@ -147,6 +147,24 @@ import Testing
       let error = #expect(throws: DatasetError.self) { try Dataset.open(scratch.path) }
       #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
     }
+  }
+
+  @Test func `a folder of other things is not taken for a new dataset`() throws {
+    let scratch = try Scratch()
+    try FileManager.default.createDirectory(atPath: scratch.file("home"), withIntermediateDirectories: true)
+    try scratch.write([], "home/.hidden")
+    try scratch.write(Array("mine".utf8), "home/thesis.txt")
+    #expect(throws: DatasetError.foreign(folder: scratch.file("home"), example: "thesis.txt")) {
+      try Dataset.openOrCreate(scratch.file("home"))
+    }
+    #expect(try scratch.bytes("home/thesis.txt") == Array("mine".utf8))
+    try FileManager.default.removeItem(atPath: scratch.file("home/thesis.txt"))
+    #expect(try Dataset.openOrCreate(scratch.file("home")).episodes.isEmpty)
+    // Logs without their list are a dataset that lost it.
+    try FileManager.default.removeItem(atPath: scratch.file("home/dataset.json"))
+    try scratch.write(MCAP.magic, "home/a.mcap")
+    let error = #expect(throws: DatasetError.self) { try Dataset.openOrCreate(scratch.file("home")) }
+    #expect(error?.description.contains("understudy recover") == true)
   }
 
   @Test func `a manifest cannot point outside its folder`() throws {

@@ -181,6 +181,25 @@ import Testing
     #expect(scratch.names == before)
   }
 
+  @Test func `an export that has no room says how much it needs before it writes`() throws {
+    let scratch = try Scratch()
+    _ = try Self.dataset(scratch.file("a"), episodes: 1, ticks: 50)
+    let list = scratch.file("a/dataset.json")
+    let text = try String(contentsOfFile: list, encoding: .utf8)
+    let large = text.replacing(/"frames"( ?): 50/) { "\"frames\"\($0.1): \(1 << 47)" }
+    try #require(large != text)
+    try large.write(toFile: list, atomically: true, encoding: .utf8)
+    let dataset = try Dataset.open(scratch.file("a"))
+    let before = scratch.names
+    let error = #expect(throws: ExchangeError.self) { try LeRobotExport().run(dataset, to: scratch.file("out")) }
+    guard case .noRoom(let folder, let needed, let free) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(folder == scratch.path && needed == 1000 << 47 && free < needed)
+    #expect(scratch.names == before)
+  }
+
   @Test func `a dataset of version 2 is refused with the name of its converter`() throws {
     let scratch = try Scratch()
     try FileManager.default.createDirectory(atPath: scratch.file("old/meta"), withIntermediateDirectories: true)

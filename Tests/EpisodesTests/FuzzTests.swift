@@ -168,6 +168,44 @@ import Testing
     }
   }
 
+  /// What LeRobot 0.6 writes of an arm with three features beside it, shortened.
+  static let info = """
+    {"codebase_version": "v3.0", "fps": 30, "total_episodes": 2, "total_frames": 60, "features": {
+    "action": {"dtype": "float32", "shape": [2], "names": ["a.pos", "b.pos"]},
+    "observation.state": {"dtype": "float32", "shape": [2], "names": ["a.pos", "b.pos"]},
+    "observation.environment_state": {"dtype": "float32", "shape": [3], "names": null},
+    "observation.images.top": {"dtype": "video", "shape": [480, 640, 3], "names": {"axes": ["h", "w", "c"]}},
+    "intervention": {"dtype": "bool", "shape": [1], "names": null}}}
+    """
+
+  @Test func `what another program says of its dataset is believed only where it can be`() throws {
+    let good = try LeRobotCatalogue.Columns(info: Data(Self.info.utf8), of: "x")
+    #expect(good.fps == 30 && good.joints == ["a", "b"] && good.environment == ["env.0", "env.1", "env.2"])
+    #expect(good.hasIntervention && good.notes.count == 1)
+    for (old, new) in [
+      ("\"shape\": [3]", "\"shape\": [-3]"), ("\"shape\": [3]", "\"shape\": [4000000000]"),
+      ("\"shape\": [3]", "\"shape\": []"), ("\"fps\": 30", "\"fps\": 1e300"), ("\"fps\": 30", "\"fps\": 0.5"),
+      ("\"fps\": 30", "\"fps\": -30"), ("\"float32\", \"shape\": [2]", "\"string\", \"shape\": [2]"),
+    ] {
+      let text = Self.info.replacing(old, with: new)
+      let error = #expect(throws: ExchangeError.self, "\(new)") {
+        try LeRobotCatalogue.Columns(info: Data(text.utf8), of: "x")
+      }
+      #expect(error?.description.hasPrefix("x does not hold") == true, "\(new)")
+    }
+    var random = SplitMix64(seed: 23)
+    var refused = 0
+    for _ in 0..<2000 * effort {
+      var bytes = Array(Self.info.utf8)
+      for _ in 0..<Int.random(in: 1...4, using: &random) { Self.mutate(&bytes, &random) }
+      do { _ = try LeRobotCatalogue.Columns(info: Data(bytes), of: "x") } catch {
+        #expect(!error.description.isEmpty)
+        refused += 1
+      }
+    }
+    #expect(refused > 500 * effort)
+  }
+
   /// The most memory that this process ever had.
   static func peakMegabytes() throws -> Int {
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)

@@ -40,7 +40,9 @@ import Testing
                 topic = result["topics"].setdefault(channel.topic, {"schema": schema.name, "count": 0})
                 topic["count"] += 1
                 if channel.topic == "/understudy/tick":
-                    result["ticks"].append([ros.tick, ros.began_ns, message.log_time, ros.source, ros.wish[0]])
+                    implied = {1: ros.person_wish, 2: ros.policy_wish}.get(ros.asked, ros.before)
+                    result["ticks"].append([ros.tick, ros.scheduled_ns + ros.late_ns, message.log_time, ros.source,
+                                            (list(ros.wish) or list(implied))[0]])
                 if channel.topic == "/follower/joint_states":
                     stamp = ros.header.stamp.sec * 10**9 + ros.header.stamp.nanosec
                     result["follower"].append([list(ros.name), ros.position[5], len(ros.velocity), stamp])

@@ -158,6 +158,29 @@ import Testing
       ])
   }
 
+  @Test func `when the disk runs full while it records, the episode ends whole and is finished`() throws {
+    let scratch = try Scratch()
+    let dataset = try Dataset.create(scratch.file("data"))
+    let ring = Ring<TickRecord>(capacity: 64, blank: TickRecord())
+    var options = Recorder.Options()
+    options.minimumFreeBytes = 0
+    options.reservedFreeBytes = .max
+    let recorder = try Recorder(ring: ring, dataset: dataset, session: Samples.session("s"), options: options)
+    var random = SplitMix64(seed: 1)
+    for tick in 0..<30 {
+      ring.push(Samples.plausible(UInt64(tick), episode: 1, &random))
+      recorder.drainOnce()
+      if tick == 19 { recorder.syncOnce() }
+    }
+    #expect(recorder.status.failure == .noRoom(file: dataset.folder))
+    recorder.finish(1, EpisodeEnd(label: .success))
+    ring.push(TickRecord())
+    recorder.drainOnce()
+    let entry = try #require(dataset.episodes.first)
+    #expect(entry.frames == 20 && entry.lost == 10 && entry.label == .success)
+    #expect(try readAll(dataset.path(of: entry)).map(\.tick) == Array(0..<20))
+  }
+
   @Test func `a session that cannot be written down is refused at once`() throws {
     let scratch = try Scratch()
     let dataset = try Dataset.create(scratch.file("data"))

@@ -1,3 +1,4 @@
+import Arm
 import Foundation
 import RealTime
 import Testing
@@ -16,6 +17,87 @@ import Testing
     #expect(try readAll(path).map(\.bits) == records.map(\.bits))
     _ = try Finisher.finish(LogFile.open(reading: path))
     #expect(try readAll(path).map(\.bits) == records.map(\.bits))
+  }
+
+  /// Ticks whose command, wish and memory hang together as the loop's do.
+  private func chain(_ count: Int) -> [TickRecord] {
+    var random = SplitMix64(seed: 9)
+    var records: [TickRecord] = []
+    for tick in 0..<UInt64(count) {
+      var record = Samples.plausible(tick, episode: 1, &random)
+      record.memory.source = [.person, .policy, .hold][Int(tick / 10 % 3)]
+      let last = records.last
+      record.memory.goal = last?.command ?? .zero
+      record.memory.step = last.map { $0.wish - $0.memory.goal } ?? .zero
+      record.wish =
+        switch record.memory.source {
+        case .person: record.personWish
+        case .policy: record.policyWish
+        default: record.memory.goal
+        }
+      record.command = record.memory.goal + (record.wish - record.memory.goal)
+      records.append(record)
+    }
+    return records
+  }
+
+  @Test func `a tick says only once what follows from the one before, and every 64th stands for itself`() throws {
+    let scratch = try Scratch()
+    let records = chain(300)
+    let path = scratch.file("a.mcap")
+    try Samples.writeOpen(path, records)
+    #expect(try readAll(path).map(\.bits) == records.map(\.bits))
+    var sizes: [Int] = []
+    var stream = try MessageStream(LogFile.open(reading: path))
+    while let item = try stream.next() {
+      if case .message(let message) = item, message.channel == Topic.tick.channel { sizes.append(message.data.count) }
+    }
+    for (tick, size) in sizes.enumerated() { #expect(size == sizes[1] + (tick % 64 == 0 ? 64 : 0)) }
+  }
+
+  @Test func `where a tick is lost, what the next would take from it is unknown and nothing else is`() throws {
+    let records = chain(140)
+    var encoder = TickEncoder(joints: Samples.joints, features: 3, clockOffset: .zero)
+    var decoder = TickDecoder(joints: Samples.joints)
+    for schema in [Schemas.jointState, Schemas.tick] { decoder.learn(schema) }
+    for topic in Topic.allCases {
+      try decoder.learn(ChannelRecord(id: topic.channel, schema: topic.schema.id, topic: topic.name, encoding: "cdr"))
+    }
+    var read: [UInt64: TickRecord] = [:]
+    for record in records {
+      var buffer = ByteBuffer()
+      encoder.append(record, to: &buffer)
+      guard record.tick != 99 else { continue }
+      var at = 0
+      while at < buffer.count {
+        let size = MCAP.recordHead + Int(buffer.bytes.load(UInt64.self, at: at + 1))
+        let message = try #require(MessageView(record: buffer.bytes[at..<(at + size)]))
+        var back = TickRecord()
+        if try decoder.take(message, into: &back) { read[back.tick] = back }
+        at += size
+      }
+    }
+    for var record in records where record.tick != 99 {
+      if record.tick == 100 {
+        record.memory.goal = JointVector(repeating: .nan)
+      }
+      // The one after it takes its step from what is not known.
+      if record.tick == 100 || record.tick == 101 { record.memory.step = JointVector(repeating: .nan) }
+      #expect(read[record.tick]?.bits == record.bits, "tick \(record.tick)")
+    }
+  }
+
+  @Test func `a log of another version is refused with the version that reads it`() throws {
+    let scratch = try Scratch()
+    try Samples.writeOpen(scratch.file("a.mcap"), chain(2))
+    var bytes = try scratch.bytes("a.mcap")
+    let text = Array("control loop, version 2.".utf8)
+    let at = try #require(bytes.indices.first { bytes[$0...].starts(with: text) })
+    bytes[at + text.count - 2] = UInt8(ascii: "1")
+    try scratch.write(bytes, "a.mcap")
+    let error = #expect(throws: LogError.self) { try EpisodeReader.open(scratch.file("a.mcap")) }
+    #expect(error?.description.contains("another version than this program's understudy_msgs/msg/Tick") == true)
+    #expect(error?.description.contains("'versions'") == true)
   }
 
   @Test func `every Float survives the way through Double, signalling NaNs too`() {

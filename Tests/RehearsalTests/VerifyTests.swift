@@ -110,8 +110,8 @@ import Twin
     }
   }
 
-  @Test func `a hundred thousand ticks of hard work verify within a second's worth of work`() throws {
-    // Counted in ticks, not in time: what is made again is every tick, once. `understudy bench episodes` has the figure.
+  @Test func `of a person's episodes the wish of every tick is made again, once`() throws {
+    // How long 100,000 ticks take is a row of `understudy bench episodes`.
     try Bench.withFolder { folder in
       let dataset = try log(.record, in: folder)
       let verification = try Verification(folder)

@@ -97,6 +97,15 @@ private enum CRC32 {
   }()
 }
 
+extension SIMD8<Float> {
+  /// Whether every bit is the same: a NaN equals itself here, and −0 does not equal 0.
+  @inline(__always)
+  func hasBits(of other: Self) -> Bool {
+    // Justified: two vectors of eight times 32 bits.
+    unsafeBitCast(self, to: SIMD8<UInt32>.self) == unsafeBitCast(other, to: SIMD8<UInt32>.self)
+  }
+}
+
 /// A buffer that grows, with one owner. All stores are checked against its count.
 struct ByteBuffer: ~Copyable, @unchecked Sendable {
   // Unchecked: the memory is reached through this value alone, which cannot be copied.
@@ -157,6 +166,13 @@ struct ByteBuffer: ~Copyable, @unchecked Sendable {
     reserve(count + MemoryLayout<T>.size)
     base.storeBytes(of: value.littleEndian, toByteOffset: count, as: T.self)
     count += MemoryLayout<T>.size
+  }
+
+  @inline(__always)
+  mutating func append<V: SIMD & BitwiseCopyable>(lanes value: V) {
+    reserve(count + MemoryLayout<V>.size)
+    base.storeBytes(of: value, toByteOffset: count, as: V.self)
+    count += MemoryLayout<V>.size
   }
 
   mutating func append(_ bytes: Bytes) {

@@ -40,10 +40,16 @@ public final class Dataset: Sendable {
     return Dataset(folder: folder, manifest: try Manifest.read(folder), durable: durable)
   }
 
-  /// Opens the dataset of a folder, or makes one there.
+  /// Opens the dataset of a folder, or makes one there. A folder of other things is not taken over: a slip in a path would
+  /// strew logs among them.
   public static func openOrCreate(_ folder: String, durable: Bool = true) throws(DatasetError) -> Dataset {
-    guard Folder.exists("\(tidy(folder))/\(Manifest.fileName)") else { return try create(folder, durable: durable) }
-    return try open(folder, durable: durable)
+    if Folder.exists("\(tidy(folder))/\(Manifest.fileName)") { return try open(folder, durable: durable) }
+    // What the system itself leaves on a fresh disk is nobody's.
+    let names = ((try? Folder.names(in: folder)) ?? []).filter { !$0.hasPrefix(".") && $0 != "lost+found" }
+    if let example = names.first(where: { $0.hasSuffix(".mcap") }) ?? names.first {
+      throw .foreign(folder: folder, example: example)
+    }
+    return try create(folder, durable: durable)
   }
 
   private static func tidy(_ folder: String) -> String {

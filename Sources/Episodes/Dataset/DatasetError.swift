@@ -2,6 +2,8 @@
 public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The folder has no manifest.
   case notADataset(folder: String)
+  /// A folder in which a dataset was to be made holds something else.
+  case foreign(folder: String, example: String)
   /// The manifest does not say what it should.
   case malformed(file: String, what: String)
   /// The manifest was written by a later version.
@@ -23,6 +25,10 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .notADataset(let folder):
       "\(folder) is no dataset: it has no \(Manifest.fileName). `understudy record` makes one"
+    case .foreign(let folder, let example) where example.hasSuffix(".mcap"):
+      "\(folder) has logs (\(example)) and no \(Manifest.fileName); `understudy recover \(folder)` makes it anew from them"
+    case .foreign(let folder, let example):
+      "\(folder) is there, is no dataset and holds other things (\(example)); name a new or an empty folder"
     case .malformed(let file, let what):
       "\(file) cannot be read as a dataset's manifest: \(what). The episodes beside it are whole; "
         + "move it away and `understudy recover` makes it anew"

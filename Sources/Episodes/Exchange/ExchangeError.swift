@@ -6,6 +6,8 @@ public enum ExchangeError: Error, Sendable, Equatable, CustomStringConvertible {
   case duckDB(doing: String, said: String)
   /// The target folder is there already.
   case exists(folder: String)
+  /// The disk has less room than the export may take, in bytes.
+  case noRoom(folder: String, needed: Int, free: Int)
   /// A file or folder could not be read or written.
   case file(path: String, reason: String)
   /// The folder holds no LeRobot dataset.
@@ -33,6 +35,9 @@ public enum ExchangeError: Error, Sendable, Equatable, CustomStringConvertible {
         + "`make deps` installs it, or name the binary in UNDERSTUDY_DUCKDB"
     case .duckDB(let doing, let said): "DuckDB failed while \(doing): \(said)"
     case .exists(let folder): "\(folder) exists and is not overwritten; move it away or choose another name"
+    case .noRoom(let folder, let needed, let free):
+      "the export may take \(needed >> 20) MB and \(folder) has \(free >> 20) MB free; nothing was written. Free some space, "
+        + "or choose another disk"
     case .file(let path, let reason): "\(path): \(reason)"
     case .notLeRobot(let folder, let what): "\(folder) is no LeRobot dataset: \(what)"
     case .version(let folder, let found):

@@ -106,7 +106,11 @@ struct FrameTables {
     }
     fileBytes += bytes
     for (index, frame) in frames.enumerated() {
-      write(integers: [files - 1, episodes.count, index, count + index, taskIndex])
+      write(files - 1)
+      write(episodes.count)
+      write(index)
+      write(count + index)
+      write(taskIndex)
       text.append(policyDrove && frame.source == .person ? UInt8(ascii: "1") : UInt8(ascii: "0"))
       let command = options.action == .executed ? frame.command : frame.wish
       for joint in joints.indices { write(conversion.value(command[joint], joint: joint)) }
@@ -129,11 +133,15 @@ struct FrameTables {
         policyDigest: entry.policyDigest, byHand: !policyDrove, frames: frames.count))
   }
 
-  private mutating func write(integers: [Int]) {
-    for value in integers {
-      text.append(contentsOf: String(value).utf8)
-      text.append(UInt8(ascii: ","))
+  /// A number from 0 on and a comma.
+  private mutating func write(_ number: Int) {
+    var power = 1
+    while number / power >= 10 { power *= 10 }
+    while power > 0 {
+      text.append(UInt8(ascii: "0") + UInt8(number / power % 10))
+      power /= 10
     }
+    text.append(UInt8(ascii: ","))
   }
 
   private mutating func write(_ value: Float) {

@@ -3,15 +3,26 @@ internal import Foundation
 /// What a LeRobot dataset says about itself, and the question that brings its frames.
 struct LeRobotCatalogue {
   let source: String
-  let fps: Int
-  let joints: [String]
-  let environment: [String]
-  let hasIntervention: Bool
+  private let columns: Columns
   /// Names and lengths by episode index.
   let episodes: [Int: Episode]
   /// Names the content: the same files give the same session.
   let fingerprint: String
-  let notes: [String]
+
+  var fps: Int { columns.fps }
+  var joints: [String] { columns.joints }
+  var environment: [String] { columns.environment }
+  var hasIntervention: Bool { columns.hasIntervention }
+  var notes: [String] { columns.notes }
+
+  /// What info.json says of the frames.
+  struct Columns {
+    let fps: Int
+    let joints: [String]
+    let environment: [String]
+    let hasIntervention: Bool
+    let notes: [String]
+  }
 
   struct Episode: Decodable {
     let episode_index: Int
@@ -19,13 +30,13 @@ struct LeRobotCatalogue {
     let length: Int
   }
 
-  private struct Info: Decodable {
+  fileprivate struct Info: Decodable {
     let codebase_version: String
     let fps: Double
     let features: [String: Feature]
   }
 
-  private struct Feature: Decodable {
+  fileprivate struct Feature: Decodable {
     let dtype: String
     let shape: [Int]
     let names: [String]?
@@ -47,64 +58,20 @@ struct LeRobotCatalogue {
 
   static let state = "observation.state"
   static let environmentState = "observation.environment_state"
-  private static let known: Set<String> = [
+  fileprivate static let known: Set<String> = [
     "action", state, environmentState, "intervention", "timestamp", "frame_index", "episode_index", "index",
     "task_index",
   ]
 
   init(_ source: String, _ program: DuckDB) throws(ExchangeError) {
-    let path = "\(source)/meta/info.json"
-    guard let text = FileManager.default.contents(atPath: path) else {
+    guard let text = FileManager.default.contents(atPath: "\(source)/meta/info.json") else {
       throw .notLeRobot(folder: source, what: "it has no meta/info.json")
     }
-    struct Version: Decodable { let codebase_version: String }
-    if let version = try? JSONDecoder().decode(Version.self, from: text), version.codebase_version != "v3.0" {
-      throw .version(folder: source, found: version.codebase_version)
-    }
-    let info: Info
-    do { info = try JSONDecoder().decode(Info.self, from: text) } catch {
-      throw .notLeRobot(folder: source, what: "meta/info.json is not what LeRobot 0.6 writes")
-    }
     self.source = source
-    guard let rate = Int(exactly: info.fps), (1...10_000).contains(rate) else {
-      throw .feature(folder: source, what: "its rate is \(info.fps) frames a second")
-    }
-    fps = rate
-    joints = try Self.joints(info.features, source)
-    let other = info.features[Self.environmentState]
-    if let other {
-      guard other.dtype.hasPrefix("float"), other.shape.count == 1, other.shape[0] <= 16 else {
-        throw .feature(
-          folder: source, what: "\(Self.environmentState) is \(other.dtype)\(other.shape); at most 16 numbers fit")
-      }
-      environment = other.names?.count == other.shape[0] ? other.names ?? [] : (0..<other.shape[0]).map { "env.\($0)" }
-    } else {
-      environment = []
-    }
-    hasIntervention = info.features["intervention"]?.dtype == "bool"
-    notes = info.features.keys.filter { !Self.known.contains($0) }.sorted().map { name in
-      let kind = info.features[name]?.dtype ?? ""
-      return "left out: \(name) (\(kind))"
-        + (kind == "video" || kind == "image" ? ", pictures have no place in a log" : "")
-    }
+    columns = try Columns(info: text, of: source)
     let statistics = FileManager.default.contents(atPath: "\(source)/meta/stats.json") ?? Data()
     fingerprint = Hexadecimal.text(StableHash.of(text + statistics), digits: 16)
     episodes = try Self.episodes(source, program)
-  }
-
-  private static func joints(_ features: [String: Feature], _ source: String) throws(ExchangeError) -> [String] {
-    for name in ["action", state] {
-      guard let feature = features[name] else { throw .feature(folder: source, what: "it has no \(name)") }
-      guard feature.dtype.hasPrefix("float"), feature.shape.count == 1, (1...8).contains(feature.shape[0]) else {
-        throw .feature(folder: source, what: "\(name) is \(feature.dtype)\(feature.shape), not 1 to 8 numbers")
-      }
-    }
-    guard let action = features["action"], let observed = features[state], action.shape == observed.shape,
-      action.names == observed.names
-    else { throw .feature(folder: source, what: "action and \(state) are not of the same joints") }
-    let names =
-      action.names?.count == action.shape[0] ? action.names ?? [] : (0..<action.shape[0]).map { "joint_\($0)" }
-    return names.map { $0.hasSuffix(".pos") ? String($0.dropLast(4)) : $0 }
   }
 
   private static func episodes(_ source: String, _ program: DuckDB) throws(ExchangeError) -> [Int: Episode] {
@@ -144,5 +111,57 @@ struct LeRobotCatalogue {
   static func sidecar(_ source: String) -> LeRobotSidecar? {
     guard let text = FileManager.default.contents(atPath: "\(source)/\(LeRobotLayout.sidecar)") else { return nil }
     return try? JSONDecoder().decode(LeRobotSidecar.self, from: text)
+  }
+}
+
+extension LeRobotCatalogue.Columns {
+  /// From the text of an info.json, which anybody may have written.
+  init(info text: Data, of source: String) throws(ExchangeError) {
+    struct Version: Decodable { let codebase_version: String }
+    if let version = try? JSONDecoder().decode(Version.self, from: text), version.codebase_version != "v3.0" {
+      throw .version(folder: source, found: version.codebase_version)
+    }
+    let info: LeRobotCatalogue.Info
+    do { info = try JSONDecoder().decode(LeRobotCatalogue.Info.self, from: text) } catch {
+      throw .notLeRobot(folder: source, what: "meta/info.json is not what LeRobot 0.6 writes")
+    }
+    guard let rate = Int(exactly: info.fps), (1...10_000).contains(rate) else {
+      throw .feature(folder: source, what: "its rate is \(info.fps) frames a second")
+    }
+    fps = rate
+    joints = try Self.joints(info.features, source)
+    let name = LeRobotCatalogue.environmentState
+    if let other = info.features[name] {
+      guard other.dtype.hasPrefix("float"), other.shape.count == 1, (0...16).contains(other.shape[0]) else {
+        throw .feature(folder: source, what: "\(name) is \(other.dtype)\(other.shape); at most 16 numbers fit")
+      }
+      environment = other.names?.count == other.shape[0] ? other.names ?? [] : (0..<other.shape[0]).map { "env.\($0)" }
+    } else {
+      environment = []
+    }
+    hasIntervention = info.features["intervention"]?.dtype == "bool"
+    notes = info.features.keys.filter { !LeRobotCatalogue.known.contains($0) }.sorted().map { name in
+      let kind = info.features[name]?.dtype ?? ""
+      return "left out: \(name) (\(kind))"
+        + (kind == "video" || kind == "image" ? ", pictures have no place in a log" : "")
+    }
+  }
+
+  private static func joints(_ features: [String: LeRobotCatalogue.Feature], _ source: String) throws(ExchangeError)
+    -> [String]
+  {
+    for name in ["action", LeRobotCatalogue.state] {
+      guard let feature = features[name] else { throw .feature(folder: source, what: "it has no \(name)") }
+      guard feature.dtype.hasPrefix("float"), feature.shape.count == 1, (1...8).contains(feature.shape[0]) else {
+        throw .feature(folder: source, what: "\(name) is \(feature.dtype)\(feature.shape), not 1 to 8 numbers")
+      }
+    }
+    guard let action = features["action"], let observed = features[LeRobotCatalogue.state],
+      action.shape == observed.shape,
+      action.names == observed.names
+    else { throw .feature(folder: source, what: "action and \(LeRobotCatalogue.state) are not of the same joints") }
+    let names =
+      action.names?.count == action.shape[0] ? action.names ?? [] : (0..<action.shape[0]).map { "joint_\($0)" }
+    return names.map { $0.hasSuffix(".pos") ? String($0.dropLast(4)) : $0 }
   }
 }

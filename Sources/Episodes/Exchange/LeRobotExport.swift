@@ -66,6 +66,7 @@ public struct LeRobotExport: Sendable {
       try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
     } catch { throw .file(path: work.path, reason: error.localizedDescription) }
     defer { try? FileManager.default.removeItem(at: work) }
+    try checkRoom(for: dataset, in: work)
     var tables = try FrameTables(self, folder: work)
     for entry in dataset.episodes { try tables.add(entry, of: dataset) }
     var report = Report(folder: folder, fps: 0, units: units)
@@ -77,6 +78,19 @@ public struct LeRobotExport: Sendable {
       throw .file(path: folder, reason: error.localizedDescription)
     }
     return report
+  }
+}
+
+extension LeRobotExport {
+  /// The most that a frame takes while the export is made: its line of text, and its row in DuckDB and in Parquet.
+  static let bytesPerFrame = 1000
+
+  /// Whether there is room for all of it, asked before anything is written.
+  private func checkRoom(for dataset: Dataset, in work: URL) throws(ExchangeError) {
+    let frames = dataset.episodes.reduce(0) { $0 + (labels.contains($1.label) ? $1.frames : 0) }
+    let needed = frames * Self.bytesPerFrame
+    guard let free = Folder.freeBytes(work.path), free < needed else { return }
+    throw .noRoom(folder: work.deletingLastPathComponent().path, needed: needed, free: free)
   }
 }
 

@@ -8,10 +8,11 @@ struct IndexedWriter: ~Copyable {
   /// Over everything that was written.
   private var checksum: UInt32 = 0
   private var compressor: ZstdCompressor
-  private var chunk = ByteBuffer(capacity: (1 << 20) + (1 << 16))
+  private var chunk = ByteBuffer(capacity: (1 << 20) + (1 << 18))
   private var packed = ByteBuffer()
   private var chunkTimes: (first: UInt64, last: UInt64) = (.max, 0)
-  private var newest: UInt64 = 0
+  /// The newest tick's number.
+  private var block: UInt32 = 0
   private var channels: [Channel] = []
   private var schemas: [SchemaRecord] = []
   private var indexes = Indexes()
@@ -19,7 +20,7 @@ struct IndexedWriter: ~Copyable {
   /// Chunks are closed at this size: about a thousand ticks, so a seek opens little, and compression has seen enough.
   private static let chunkSize = 1 << 20
 
-  init(_ file: LogFile, compressionLevel: Int32 = 3) {
+  init(_ file: LogFile, compressionLevel: Int32 = 6) {
     self.file = file
     compressor = ZstdCompressor(level: compressionLevel)
     out.append(MCAP.magic)
@@ -60,12 +61,18 @@ struct IndexedWriter: ~Copyable {
   /// Adds a message as it is. One whose channel was never declared is left out, as no reader could tell what it is.
   mutating func append(_ message: MessageView) throws(LogError) {
     guard let slot = channels.firstIndex(where: { $0.record.id == message.channel }) else { return }
-    // The messages of one tick stay together: they bear the same time.
-    if chunk.count >= Self.chunkSize, message.logTime != newest { try closeChunk() }
-    newest = message.logTime
+    if chunk.count >= Self.chunkSize, mayBegin(message, slot) { try closeChunk() }
+    if channels[slot].isOurs { block = message.sequence }
     chunkTimes = (min(chunkTimes.first, message.logTime), max(chunkTimes.last, message.logTime))
     channels[slot].entries.append((message.logTime, UInt64(chunk.count)))
     chunk.append(message.whole)
+  }
+
+  /// Whether a chunk may begin with this message: it needs none before it to be read. Other programs' messages never
+  /// part the messages of a tick; a chunk that they fill is closed in any case.
+  private func mayBegin(_ message: MessageView, _ slot: Int) -> Bool {
+    if chunk.count >= 8 * Self.chunkSize { return true }
+    return channels[slot].isOurs && TickLayout.beginsBlock(message.sequence, after: block)
   }
 
   private mutating func closeChunk() throws(LogError) {
@@ -167,10 +174,14 @@ struct IndexedWriter: ~Copyable {
 
   private struct Channel {
     let record: ChannelRecord
+    let isOurs: Bool
     var entries: [(time: UInt64, offset: UInt64)] = []
     private(set) var count: UInt64 = 0
 
-    init(_ record: ChannelRecord) { self.record = record }
+    init(_ record: ChannelRecord) {
+      self.record = record
+      isOurs = Topic.allCases.contains { $0.name == record.topic }
+    }
 
     /// Writes the index of the chunk that was just closed.
     mutating func writeIndex(to out: inout ByteBuffer) {

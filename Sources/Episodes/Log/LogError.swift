@@ -38,7 +38,7 @@ public enum LogError: Error, Sendable, Equatable, CustomStringConvertible {
     case .inUse(let file):
       "\(file) is being recorded or mended by another process; end that first"
     case .notMCAP(let file):
-      "\(file) is no MCAP file: it does not begin with MCAP's magic bytes"
+      "\(file) is no MCAP file: it does not begin with MCAP's magic bytes. Put back a copy of the log, if there is one"
     case .malformed(let file, let offset, let what):
       "\(file) is damaged at byte \(offset): \(what). `understudy recover \(file)` keeps all that is whole before it"
     case .tooLarge(let file, let offset, let bytes, let limit):

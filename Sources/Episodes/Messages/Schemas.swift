@@ -41,26 +41,24 @@ enum Schemas {
 
       """)
 
-  /// All of `TickRecord` that is in no JointState. The order keeps every field aligned without padding, so the
-  /// message has a fixed layout; `TickLayout` holds its offsets.
+  /// All of `TickRecord` that is in no JointState: first what every tick has, at fixed places that need no padding
+  /// (`TickLayout` holds them), then lists that are empty where other numbers of the log say the same. What most ticks
+  /// would repeat or could be worked out costs four bytes so. A log with any other text than this is of another version.
   static let tick = SchemaRecord(
     id: 2, name: "understudy_msgs/msg/Tick", encoding: "ros2msg",
     text: """
-      # One tick of Understudy's control loop. Units: radians, rad/s, nanoseconds. NaN: not known, not asked.
+      # One tick of Understudy's control loop, version 2. Units: radians, rad/s, nanoseconds. NaN: not known, not asked.
       # Arrays of 8 have a place for each joint in the order of the session; the rest is padding.
       uint64 tick               # periods since the loop began, missed ones included
       int64 scheduled_ns        # when the tick should have begun, on the loop's clock
-      int64 began_ns            # when it did
-      int64 environment_age_ns  # began_ns minus the stamp of the environment's datagram
-      int64[8] follower_age_ns  # began_ns minus the time of each joint's reply; below 0: it came within the tick;
-                                # 9223372036854775807: never
-      int64[8] leader_age_ns
-      float32[16] environment   # the features that the session names
+      int64 late_ns             # how much later it did
+      int64 environment_age_ns  # when it began, minus the stamp of the environment's datagram
+      int32[8] follower_age_ns  # when it began, minus the time of each joint's reply; below 0: it came within the tick;
+                                # 2147483647: never; -2147483648: the next number of far_ages_ns
+      int32[8] leader_age_ns
       float32[8] follower_load  # share of full PWM duty, -1 to 1
       float32[8] leader_load
-      float32[8] policy_wish    # what the policy asked for, also while a person commands
-      float32[8] person_wish    # what the person asked for, also while the policy commands
-      float32[8] wish           # what the source in command asked for, before the envelope
+      float32[8] anchor         # person: the arms' offset before this tick; slow move or stop: the pose it goes to
       float32 gate_score
       float32 gate_threshold
       uint32 missed             # periods missed since the tick before
@@ -77,14 +75,21 @@ enum Schemas {
       uint8 state
       uint8 source              # 0 none, 1 person, 2 policy, 3 blend, 4 playback, 5 parking, 6 hold
       bool decides              # the sources decided anew in this tick
-      float32[8] before         # the command of the tick before
-      float32[8] before_step    # its change; 0 after a gap in time
-      float32[8] anchor         # person: the arms' offset before this tick; slow move or stop: the pose it goes to
       uint8[8] follower_age     # each joint's reading in ticks; 255: older, or never
       uint16 steps              # bits: 1 constrained, 2 braked, 4 policy asked, 8 inferred, 16 person took hold,
                                 # 32 offset closes by itself, 64 trajectory, 128 load too long, 256 bus taken away
       uint8 asked               # who was asked for the wish, as source
-      float32[] padding         # places beyond the last joint of what the JointStates hold
+      uint8 zeros               # bits: places beyond the last joint are 0, else NaN; in the order of padding
+      int64[] far_ages_ns       # ages that need more than 32 bits, the follower's first
+      float32[] environment     # the features that the session names
+      float32[] before          # the command of the tick before; empty: it is in the log, a tick earlier
+      float32[] before_step     # its change, 0 after a gap in time; empty: the wish of the tick before minus its before
+      float32[] policy_wish     # what the policy asked for, also while a person commands; empty: not asked
+      float32[] person_wish     # what the person asked for, also while the policy commands; empty: not asked
+      float32[] wish            # what the envelope was asked for; empty: what asked names (person_wish, policy_wish,
+                                # else before)
+      float32[] padding         # empty, or places beyond the last joint of follower position and velocity, leader
+                                # position and velocity, command, leader command, joint by joint
 
       """)
 

@@ -5,18 +5,18 @@ internal import RealTime
 struct TickDecoder {
   private let layout: JointStateLayout
   private let joints: Int
-  private let tickSize: Int
   /// The topic of each channel, by the channel's number; nil for channels of other programs.
   private var topics: [Topic?] = []
   private var schemas: [UInt16: SchemaRecord] = [:]
   /// The tick to which each JointState of `pending` belongs; nil where none came.
   private var sequences: (follower: UInt32?, leader: UInt32?, command: UInt32?, leaderCommand: UInt32?)
   private var pending = TickRecord()
+  /// The tick before; nil at the beginning and after a jump.
+  private var last: TickLayout.Trace?
 
   init(joints names: [String]) {
     layout = JointStateLayout(names: names)
     joints = names.count
-    tickSize = TickLayout.template(joints: names.count).count
   }
 
   mutating func learn(_ schema: SchemaRecord) { schemas[schema.id] = schema }
@@ -29,7 +29,10 @@ struct TickDecoder {
       topic != .tick || schema?.text == topic.schema.text
     else {
       throw Malformed(
-        what: "the messages on \(topic.name) have another schema than this version's \(topic.schema.name)")
+        what: """
+          the messages on \(topic.name) are of another version than this program's \(topic.schema.name); the program that \
+          recorded them is named under 'versions' in the log's \(SessionInfo.recordName) and reads them
+          """)
     }
     while topics.count <= Int(channel.id) { topics.append(nil) }
     topics[Int(channel.id)] = topic
@@ -61,28 +64,30 @@ struct TickDecoder {
     return false
   }
 
-  /// Forgets JointStates that wait for their tick: the stream jumped.
-  mutating func reset() { sequences = (nil, nil, nil, nil) }
+  /// Forgets what came before: the stream jumped.
+  mutating func reset() {
+    forgetStates()
+    last = nil
+  }
+
+  /// JointStates that wait belong to one tick.
+  private mutating func forgetStates() { sequences = (nil, nil, nil, nil) }
 
   private mutating func complete(_ message: MessageView) throws(Malformed) {
     let data = message.data
-    guard data.count == tickSize, data.load(UInt32.self, at: 0) == 0x100,
-      data.load(UInt32.self, at: TickLayout.paddingCount) == UInt32(TickLayout.paddings(joints: joints))
-    else { throw Malformed(what: "a tick has another size or encoding than its session's joints give") }
+    guard data.count >= TickLayout.lists, data.load(UInt32.self, at: 0) == 0x100 else {
+      throw Malformed(what: "a tick is shorter than its own fields, or of another encoding")
+    }
     guard let source = Source(rawValue: data.load(UInt8.self, at: TickLayout.source)),
       let asked = Source(rawValue: data.load(UInt8.self, at: TickLayout.asked))
     else {
       throw Malformed(what: "a tick names a source that does not exist")
     }
     blankAbsent(message.sequence)
-    readPadding(data)
-    readTimes(data)
-    pending.environment.values = data.load(lanes: SIMD16<Float>.self, at: TickLayout.environment)
+    pending.source = source
+    pending.memory.source = asked
     pending.follower.load = data.load(lanes: JointVector.self, at: TickLayout.followerLoad)
     pending.leader.load = data.load(lanes: JointVector.self, at: TickLayout.leaderLoad)
-    pending.policyWish = data.load(lanes: JointVector.self, at: TickLayout.policyWish)
-    pending.personWish = data.load(lanes: JointVector.self, at: TickLayout.personWish)
-    pending.wish = data.load(lanes: JointVector.self, at: TickLayout.wish)
     pending.gateScore = Float(bitPattern: data.load(UInt32.self, at: TickLayout.gateScore))
     pending.gateThreshold = Float(bitPattern: data.load(UInt32.self, at: TickLayout.gateThreshold))
     pending.missed = data.load(UInt32.self, at: TickLayout.missed)
@@ -97,27 +102,43 @@ struct TickDecoder {
     pending.verdict.fault = data.load(UInt16.self, at: TickLayout.fault)
     pending.request = data.load(UInt8.self, at: TickLayout.request)
     pending.state = data.load(UInt8.self, at: TickLayout.state)
-    pending.source = source
-    pending.memory.goal = data.load(lanes: JointVector.self, at: TickLayout.before)
-    pending.memory.step = data.load(lanes: JointVector.self, at: TickLayout.beforeStep)
     pending.memory.anchor = data.load(lanes: JointVector.self, at: TickLayout.anchor)
     pending.memory.age = data.load(lanes: SIMD8<UInt8>.self, at: TickLayout.age)
-    pending.memory.source = asked
     pending.memory.steps = TickMemory.Steps(rawValue: data.load(UInt16.self, at: TickLayout.steps))
     pending.decides = data.load(UInt8.self, at: TickLayout.decides) != 0
+    var lists = Lists(data)
+    try readTimes(data, &lists)
+    try readLists(&lists)
+    try readPadding(data, &lists)
+    last = TickLayout.Trace(pending)
   }
 
-  private mutating func readTimes(_ data: Bytes) {
+  private mutating func readTimes(_ data: Bytes, _ lists: inout Lists) throws(Malformed) {
     pending.tick = data.load(UInt64.self, at: TickLayout.tick)
-    pending.scheduled = Nanoseconds(data.load(Int64.self, at: TickLayout.scheduled))
-    let began = data.load(Int64.self, at: TickLayout.began)
+    let scheduled = data.load(Int64.self, at: TickLayout.scheduled)
+    let began = scheduled &+ data.load(Int64.self, at: TickLayout.late)
+    pending.scheduled = Nanoseconds(scheduled)
     pending.began = Nanoseconds(began)
-    let environmentAge = data.load(Int64.self, at: TickLayout.environmentAge)
-    pending.environment.time = Nanoseconds(TickLayout.time(of: SIMD8(repeating: environmentAge), at: began)[0])
-    let follower = data.load(lanes: SIMD8<Int64>.self, at: TickLayout.followerAge)
-    pending.follower.time = TickLayout.time(of: follower, at: began)
-    let leader = data.load(lanes: SIMD8<Int64>.self, at: TickLayout.leaderAge)
-    pending.leader.time = TickLayout.time(of: leader, at: began)
+    let age = data.load(Int64.self, at: TickLayout.environmentAge)
+    pending.environment.time = Nanoseconds(TickLayout.time(of: age, at: began))
+    var far = try lists.length(atMost: 16, of: 8)
+    pending.follower.time = lists.times(data.load(lanes: SIMD8<Int32>.self, at: TickLayout.followerAge), began, &far)
+    pending.leader.time = lists.times(data.load(lanes: SIMD8<Int32>.self, at: TickLayout.leaderAge), began, &far)
+    guard far == 0 else { throw Malformed(what: "a tick's ages and its far ages do not agree") }
+  }
+
+  /// What a list leaves out is worked out from this tick and the one before. Where that one is lost it is not known.
+  private mutating func readLists(_ lists: inout Lists) throws(Malformed) {
+    let unknown = JointVector(repeating: .nan)
+    pending.environment.values = SIMD16(repeating: .nan)
+    let features = try lists.length(atMost: 16, of: 4)
+    for feature in 0..<features { pending.environment.values[feature] = lists.float() }
+    let before = last?.leads(to: pending.tick) == true ? last : nil
+    pending.memory.goal = try lists.vector() ?? before?.command ?? unknown
+    pending.memory.step = try lists.vector() ?? before?.step ?? unknown
+    pending.policyWish = try lists.vector() ?? unknown
+    pending.personWish = try lists.vector() ?? unknown
+    pending.wish = try lists.vector() ?? TickLayout.impliedWish(pending)
   }
 
   /// What was not known has no message: its joints' places hold NaN.
@@ -133,20 +154,86 @@ struct TickDecoder {
     }
     if sequences.command != sequence { pending.command = unknown }
     if sequences.leaderCommand != sequence { pending.leaderCommand = unknown }
-    reset()
+    forgetStates()
   }
 
-  private mutating func readPadding(_ data: Bytes) {
-    guard joints < 8 else { return }
-    var padding = TickLayout.padding
-    for lane in joints..<8 {
-      pending.follower.position[lane] = Float(bitPattern: data.load(UInt32.self, at: padding))
-      pending.follower.velocity[lane] = Float(bitPattern: data.load(UInt32.self, at: padding + 4))
-      pending.leader.position[lane] = Float(bitPattern: data.load(UInt32.self, at: padding + 8))
-      pending.leader.velocity[lane] = Float(bitPattern: data.load(UInt32.self, at: padding + 12))
-      pending.command[lane] = Float(bitPattern: data.load(UInt32.self, at: padding + 16))
-      pending.leaderCommand[lane] = Float(bitPattern: data.load(UInt32.self, at: padding + 20))
-      padding += 24
+  private mutating func readPadding(_ data: Bytes, _ lists: inout Lists) throws(Malformed) {
+    let count = try lists.length(atMost: 6 * (8 - joints), of: 4)
+    guard lists.isAtEnd, count == 0 || count == 6 * (8 - joints) else {
+      throw Malformed(what: "a tick has another size than its session's joints give")
     }
+    let zeros = data.load(UInt8.self, at: TickLayout.zeros)
+    var lane = joints
+    while lane < 8 {
+      func value(_ vector: UInt8) -> Float { zeros >> vector & 1 == 1 ? 0 : .nan }
+      pending.follower.position[lane] = count > 0 ? lists.float() : value(0)
+      pending.follower.velocity[lane] = count > 0 ? lists.float() : value(1)
+      pending.leader.position[lane] = count > 0 ? lists.float() : value(2)
+      pending.leader.velocity[lane] = count > 0 ? lists.float() : value(3)
+      pending.command[lane] = count > 0 ? lists.float() : value(4)
+      pending.leaderCommand[lane] = count > 0 ? lists.float() : value(5)
+      lane += 1
+    }
+  }
+}
+
+/// Walks through the lists at a tick's end. Lengths are checked against what is there before anything is taken.
+private struct Lists {
+  private let data: Bytes
+  private var at = TickLayout.lists
+  /// Where the list whose length was read last ends.
+  private var end = TickLayout.lists
+
+  init(_ data: Bytes) { self.data = data }
+
+  var isAtEnd: Bool { end == data.count }
+
+  /// The length of the next list, all of which is there.
+  @inline(__always)
+  mutating func length(atMost limit: Int, of size: Int) throws(Malformed) -> Int {
+    guard at == end, data.count - at >= 4 else { throw Malformed(what: "a tick ends inside its lists") }
+    let count = Int(data.load(UInt32.self, at: at))
+    at += 4
+    guard count <= limit, data.count - at >= count * size else {
+      throw Malformed(what: "a tick has a list of \(count) where at most \(limit) fit")
+    }
+    end = at + count * size
+    return count
+  }
+
+  @inline(__always)
+  mutating func float() -> Float {
+    defer { at += 4 }
+    return Float(bitPattern: data.load(UInt32.self, at: at))
+  }
+
+  /// A list of one number a joint; nil where it is empty.
+  @inline(__always)
+  mutating func vector() throws(Malformed) -> JointVector? {
+    switch try length(atMost: 8, of: 4) {
+    case 0: return nil
+    case 8:
+      defer { at += 32 }
+      return data.load(lanes: JointVector.self, at: at)
+    default: throw Malformed(what: "a tick has a list that is neither empty nor of 8 joints")
+    }
+  }
+
+  /// The moments that had these ages at `began`; takes those that say so from the list of far ages, of which `far` are
+  /// left. One more than there are counts below zero.
+  @inline(__always)
+  mutating func times(_ ages: SIMD8<Int32>, _ began: Int64, _ far: inout Int) -> SIMD8<Int64> {
+    var times = SIMD8<Int64>(repeating: Nanoseconds.never.count)
+    for joint in 0..<8 where ages[joint] != TickLayout.never {
+      guard ages[joint] == TickLayout.far else {
+        times[joint] = began &- Int64(ages[joint])
+        continue
+      }
+      far -= 1
+      guard far >= 0 else { continue }
+      times[joint] = began &- data.load(Int64.self, at: at)
+      at += 8
+    }
+    return times
   }
 }

@@ -11,19 +11,24 @@ struct TickEncoder {
   /// From the loop's clock to the log's.
   private let clockOffset: Int64
   private let joints: Int
+  private let features: Int
+  /// The tick before.
+  private var last: TickLayout.Trace?
 
   /// Where the message's own bytes begin in its record.
   private static let data = MCAP.recordHead + MCAP.messageHead
 
-  init(joints names: [String], clockOffset: Nanoseconds) {
+  /// For a session of these joints and so many environment features.
+  init(joints names: [String], features: Int, clockOffset: Nanoseconds) {
     let layout = JointStateLayout(names: names)
     self.layout = layout
     joints = names.count
+    self.features = features
     self.clockOffset = clockOffset.count
     let states: [Topic] = [.follower, .leader, .command, .leaderCommand]
     brief = states.map { Self.record($0, layout.brief) }
     full = states.map { Self.record($0, layout.full) }
-    tick = Self.record(.tick, TickLayout.template(joints: names.count))
+    tick = Self.record(.tick, TickLayout.template)
   }
 
   /// A message record of zeros around `payload`.
@@ -40,7 +45,7 @@ struct TickEncoder {
   }
 
   /// Appends the messages of one tick.
-  func append(_ record: borrowing TickRecord, to buffer: inout ByteBuffer) {
+  mutating func append(_ record: borrowing TickRecord, to buffer: inout ByteBuffer) {
     let time = UInt64(clamping: record.began.count &+ clockOffset)
     let sequence = UInt32(truncatingIfNeeded: record.tick)
     let now = Int64(truncatingIfNeeded: time)
@@ -49,6 +54,7 @@ struct TickEncoder {
     append(.command, record.command, nil, sequence, time, stamp: now, to: &buffer)
     append(.leaderCommand, record.leaderCommand, nil, sequence, time, stamp: now, to: &buffer)
     appendTick(record, sequence, time, to: &buffer)
+    last = TickLayout.Trace(record)
   }
 
   @inline(__always)
@@ -90,17 +96,12 @@ struct TickEncoder {
     let began = record.began.count
     buffer.store(record.tick, at: at + TickLayout.tick)
     buffer.store(record.scheduled.count, at: at + TickLayout.scheduled)
-    buffer.store(began, at: at + TickLayout.began)
-    let environmentAge = TickLayout.age(of: SIMD8(repeating: record.environment.time.count), at: began)
-    buffer.store(environmentAge[0], at: at + TickLayout.environmentAge)
-    buffer.store(lanes: TickLayout.age(of: record.follower.time, at: began), at: at + TickLayout.followerAge)
-    buffer.store(lanes: TickLayout.age(of: record.leader.time, at: began), at: at + TickLayout.leaderAge)
-    buffer.store(lanes: record.environment.values, at: at + TickLayout.environment)
+    buffer.store(began &- record.scheduled.count, at: at + TickLayout.late)
+    let age = TickLayout.age(of: record.environment.time.count, at: began)
+    buffer.store(age, at: at + TickLayout.environmentAge)
     buffer.store(lanes: record.follower.load, at: at + TickLayout.followerLoad)
     buffer.store(lanes: record.leader.load, at: at + TickLayout.leaderLoad)
-    buffer.store(lanes: record.policyWish, at: at + TickLayout.policyWish)
-    buffer.store(lanes: record.personWish, at: at + TickLayout.personWish)
-    buffer.store(lanes: record.wish, at: at + TickLayout.wish)
+    buffer.store(lanes: record.memory.anchor, at: at + TickLayout.anchor)
     buffer.store(record.gateScore.bitPattern, at: at + TickLayout.gateScore)
     buffer.store(record.gateThreshold.bitPattern, at: at + TickLayout.gateThreshold)
     buffer.store(record.missed, at: at + TickLayout.missed)
@@ -117,23 +118,105 @@ struct TickEncoder {
     buffer.store(record.state, at: at + TickLayout.state)
     buffer.store(record.source.rawValue, at: at + TickLayout.source)
     buffer.store(UInt8(record.decides ? 1 : 0), at: at + TickLayout.decides)
-    buffer.store(lanes: record.memory.goal, at: at + TickLayout.before)
-    buffer.store(lanes: record.memory.step, at: at + TickLayout.beforeStep)
-    buffer.store(lanes: record.memory.anchor, at: at + TickLayout.anchor)
     buffer.store(lanes: record.memory.age, at: at + TickLayout.age)
-    buffer.store(record.memory.source.rawValue, at: at + TickLayout.asked)
     buffer.store(record.memory.steps.rawValue, at: at + TickLayout.steps)
-    guard joints < 8 else { return }
-    var padding = at + TickLayout.padding
-    for lane in joints..<8 {
-      buffer.store(record.follower.position[lane].bitPattern, at: padding)
-      buffer.store(record.follower.velocity[lane].bitPattern, at: padding + 4)
-      buffer.store(record.leader.position[lane].bitPattern, at: padding + 8)
-      buffer.store(record.leader.velocity[lane].bitPattern, at: padding + 12)
-      buffer.store(record.command[lane].bitPattern, at: padding + 16)
-      buffer.store(record.leaderCommand[lane].bitPattern, at: padding + 20)
-      padding += 24
+    buffer.store(record.memory.source.rawValue, at: at + TickLayout.asked)
+    appendAges(record, at, to: &buffer)
+    appendLists(record, to: &buffer)
+    appendPadding(record, at, to: &buffer)
+    buffer.end(start)
+  }
+
+  /// The ages at their places, and behind them those that need more room.
+  @inline(__always)
+  private func appendAges(_ record: borrowing TickRecord, _ at: Int, to buffer: inout ByteBuffer) {
+    let began = record.began.count
+    let far = buffer.count
+    buffer.append(UInt32(0))
+    let follower = ages(of: record.follower.time, began, far: &buffer)
+    buffer.store(lanes: follower, at: at + TickLayout.followerAge)
+    let leader = ages(of: record.leader.time, began, far: &buffer)
+    buffer.store(lanes: leader, at: at + TickLayout.leaderAge)
+    buffer.store(UInt32((buffer.count - far - 4) / 8), at: far)
+  }
+
+  @inline(__always)
+  private func ages(of times: SIMD8<Int64>, _ began: Int64, far: inout ByteBuffer) -> SIMD8<Int32> {
+    var ages = SIMD8<Int32>(repeating: TickLayout.never)
+    for joint in 0..<8 where times[joint] != Nanoseconds.never.count {
+      let age = began &- times[joint]
+      let short = Int32(truncatingIfNeeded: age)
+      if Int64(short) == age, short != TickLayout.never, short != TickLayout.far {
+        ages[joint] = short
+      } else {
+        ages[joint] = TickLayout.far
+        far.append(age)
+      }
     }
+    return ages
+  }
+
+  /// What the reader cannot work out.
+  @inline(__always)
+  private func appendLists(_ record: borrowing TickRecord, to buffer: inout ByteBuffer) {
+    let values = record.environment.values
+    var named = 16
+    while named > features, values[named - 1].bitPattern == Float.nan.bitPattern { named -= 1 }
+    buffer.append(UInt32(named))
+    for feature in 0..<named { buffer.append(values[feature].bitPattern) }
+    var repeats = (goal: false, step: false)
+    if let last, last.leads(to: record.tick) {
+      repeats = (record.memory.goal.hasBits(of: last.command), record.memory.step.hasBits(of: last.step))
+    }
+    append(record.memory.goal, unless: repeats.goal, to: &buffer)
+    append(record.memory.step, unless: repeats.step, to: &buffer)
+    let unknown = JointVector(repeating: .nan)
+    append(record.policyWish, unless: record.policyWish.hasBits(of: unknown), to: &buffer)
+    append(record.personWish, unless: record.personWish.hasBits(of: unknown), to: &buffer)
+    append(record.wish, unless: record.wish.hasBits(of: TickLayout.impliedWish(record)), to: &buffer)
+  }
+
+  @inline(__always)
+  private func append(_ vector: JointVector, unless isImplied: Bool, to buffer: inout ByteBuffer) {
+    buffer.append(UInt32(isImplied ? 0 : 8))
+    if !isImplied { buffer.append(lanes: vector) }
+  }
+
+  /// What the JointStates have no place for. It is nothing but zeros or NaNs as a rule, which takes a bit each.
+  @inline(__always)
+  private func appendPadding(_ record: borrowing TickRecord, _ at: Int, to buffer: inout ByteBuffer) {
+    let count = buffer.count
+    buffer.append(UInt32(0))
+    guard joints < 8 else { return }
+    let vectors = (
+      record.follower.position, record.follower.velocity, record.leader.position, record.leader.velocity,
+      record.command, record.leaderCommand
+    )
+    let kinds = (
+      padding(of: vectors.0), padding(of: vectors.1), padding(of: vectors.2), padding(of: vectors.3),
+      padding(of: vectors.4), padding(of: vectors.5)
+    )
+    if let a = kinds.0, let b = kinds.1, let c = kinds.2, let d = kinds.3, let e = kinds.4, let f = kinds.5 {
+      buffer.store(a | b << 1 | c << 2 | d << 3 | e << 4 | f << 5, at: at + TickLayout.zeros)
+      return
+    }
+    buffer.store(UInt32(6 * (8 - joints)), at: count)
+    for lane in joints..<8 {
+      buffer.append(vectors.0[lane].bitPattern)
+      buffer.append(vectors.1[lane].bitPattern)
+      buffer.append(vectors.2[lane].bitPattern)
+      buffer.append(vectors.3[lane].bitPattern)
+      buffer.append(vectors.4[lane].bitPattern)
+      buffer.append(vectors.5[lane].bitPattern)
+    }
+  }
+
+  /// 1 where all places beyond the last joint are 0, 0 where they are plain NaNs, nil for anything else.
+  @inline(__always)
+  private func padding(of vector: JointVector) -> UInt8? {
+    let first = vector[joints].bitPattern
+    for lane in joints..<8 where vector[lane].bitPattern != first { return nil }
+    return first == 0 ? 1 : first == Float.nan.bitPattern ? 0 : nil
   }
 
   /// Whether every joint holds the plain NaN that means "not known"; such a vector is left out of the log.

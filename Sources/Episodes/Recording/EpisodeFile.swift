@@ -10,7 +10,7 @@ struct EpisodeFile: ~Copyable {
   private(set) var size = 0
   /// Ticks that a failed `flush` had to give up.
   private(set) var dropped = 0
-  private let encoder: TickEncoder
+  private var encoder: TickEncoder
   private var buffer = ByteBuffer(capacity: 1 << 18)
   private var buffered = 0
 
@@ -25,7 +25,8 @@ struct EpisodeFile: ~Copyable {
     -> EpisodeFile
   {
     let file = try LogFile.create(path)
-    let encoder = TickEncoder(joints: session.joints, clockOffset: session.clockOffset)
+    let encoder = TickEncoder(
+      joints: session.joints, features: session.environmentFeatures.count, clockOffset: session.clockOffset)
     var log = EpisodeFile(file, id: id, encoder: encoder)
     log.writeFront(session, episode)
     do { try log.flush() } catch {

@@ -151,6 +151,15 @@ extension Recorder {
     report(error)
   }
 
+  /// The disk is nearly full: what is left is for finishing the episode, and for everybody else.
+  func endForWantOfRoom() {
+    drain.withLock { drain in
+      guard drain.file != nil else { return }
+      flush(&drain)
+      abandon(&drain, .noRoom(file: dataset.folder))
+    }
+  }
+
   private func checkRoom() throws(LogError) {
     guard let free = Folder.freeBytes(dataset.folder) else { return }
     current.withLock { $0.freeBytes = free }

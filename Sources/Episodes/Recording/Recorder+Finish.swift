@@ -16,7 +16,9 @@ extension Recorder {
     } catch {
       current.withLock { $0.failure = error }
     }
-    if let free = Folder.freeBytes(dataset.folder) { current.withLock { $0.freeBytes = free } }
+    guard let free = Folder.freeBytes(dataset.folder) else { return }
+    current.withLock { $0.freeBytes = free }
+    if free < options.reservedFreeBytes { endForWantOfRoom() }
   }
 
   /// Finishes every episode that is complete and has a verdict, oldest first.

@@ -30,6 +30,8 @@ public final class Recorder: Sendable {
     public var syncPeriod = Nanoseconds.milliseconds(500)
     /// With less than this an episode is not begun: finishing the last one needs room too.
     public var minimumFreeBytes = 256 << 20
+    /// With less than this while an episode is recorded, it ends there, whole, and is finished with what is left.
+    public var reservedFreeBytes = 64 << 20
 
     /// As a robot wants it.
     public init() {}

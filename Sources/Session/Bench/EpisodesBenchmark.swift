@@ -78,6 +78,10 @@ public struct EpisodesBenchmark: Sendable {
     benchmark.rows.append(.init("read", "million records/s", Double(seen) / reading * 1e-6, goal: .atLeast(2)))
     let opening = try Self.time { _ = try Inspection(of: URL(filePath: dataset.folder)) }
     benchmark.rows.append(.init("inspect \(seen) ticks", "s", opening, goal: .atMost(1)))
+    benchmark.rows.append(
+      .init(
+        "verify 100000 ticks", "s", try Self.verifying(100_000, in: folder.appending(path: "verify")), goal: .atMost(1))
+    )
 
     var export = LeRobotExport()
     export.units = .radians
