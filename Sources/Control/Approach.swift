@@ -21,16 +21,24 @@ public struct Approach: BitwiseCopyable, Sendable {
   @_noAllocation @_noLocks
   public func wish(from command: JointVector) -> JointVector {
     let way = pose - command
-    var longest: Float = 0
-    for joint in 0..<8 {
-      let distance = way[joint] < 0 ? -way[joint] : way[joint]
-      if distance > longest { longest = distance }
-    }
+    let longest = distance(from: command)
     guard longest > 0 else { return pose }
     // The joint with the longest way sets the pace; it must be able to stop at the pose.
     var pace = brakingStep(within: longest, change: stepChange)
     if pace > step { pace = step }
     return pace >= longest ? pose : command + way * (pace / longest)
+  }
+
+  /// The longest way of any joint, radians.
+  @_noAllocation @_noLocks
+  func distance(from command: JointVector) -> Float {
+    let way = pose - command
+    var longest: Float = 0
+    for joint in 0..<8 {
+      let distance = way[joint] < 0 ? -way[joint] : way[joint]
+      if distance > longest { longest = distance }
+    }
+    return longest
   }
 
   /// True when the command has come to the pose.

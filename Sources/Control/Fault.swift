@@ -111,7 +111,7 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       category: 2, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
     Row(
       fault: .unreachable, name: "unreachable",
-      detection: "the command of a slow move stands still for 1 s short of its pose",
+      detection: "the command of a slow move comes no nearer to its pose for 1 s",
       category: 2, cause: "`envelope.floor_m` or `envelope.box_m` lies between the arm and the pose",
       remedy: "Acknowledge, and lead the arm round it by hand; or widen the box."),
     Row(

@@ -20,6 +20,8 @@ struct Supervisor: BitwiseCopyable {
   private(set) var replays = false
   private var waited: Int32 = 0
   private var stood: Int32 = 0
+  /// How near the command of a slow move has come to its pose, radians.
+  private var nearest = Float.infinity
   /// The leader-follower offset while a person commands.
   var clutch = Clutch()
   /// True while the offset closes by itself (teleoperation's beginning), false where only the person's motion closes it.
@@ -97,11 +99,16 @@ struct Supervisor: BitwiseCopyable {
     clutch.engage(command: command, leader: leader)
   }
 
-  /// Whether a slow move has stood still for `patience` ticks, short of its pose.
+  /// Whether a slow move has come no nearer for `patience` ticks, short of its pose.
   func isStuck(patience: Int32) -> Bool { approach != nil && stood > patience }
 
-  /// Counts the ticks for which a slow move stands still.
-  mutating func note(progress: Bool) { stood = progress ? 0 : stood + 1 }
+  /// Counts the ticks for which a slow move comes no nearer to its pose. Where floor or box are in its way, the command
+  /// need not stand still: it may tremble, or slide along them.
+  mutating func note(distance: Float, isPowered: Bool) {
+    let isNearer = distance < nearest - 1e-3
+    if isNearer { nearest = distance }
+    stood = isNearer || !isPowered ? 0 : stood + 1
+  }
 
   /// The command has come to the rest pose: torque goes off as soon as the arm has too, and with it a leader that is still
   /// held up. A follower that does not come within `patience` ticks is held instead; a leader is let go then: it may be
@@ -154,6 +161,7 @@ struct Supervisor: BitwiseCopyable {
     default: approach = nil
     }
     stood = 0
+    nearest = .infinity
     if next != .holding || request.action == .hold { asks = false }
     state = next
     return true

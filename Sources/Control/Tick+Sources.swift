@@ -74,7 +74,7 @@ extension Tick {
       return command
     }
     guard approach.hasArrived(command), all(previous.step .== 0) else {
-      supervisor.note(progress: any(previous.step .!= 0) || follower.torque != .on)
+      supervisor.note(distance: approach.distance(from: command), isPowered: follower.torque == .on)
       return approach.wish(from: command)
     }
     guard supervisor.state == .parking else {
