@@ -18,6 +18,8 @@ public struct Rehearsal: Sendable {
   public var rig: Rig
   /// The twin's task.
   public var task: String
+  /// Which of a family's tasks, where the task is a family.
+  public var variant: Int?
   /// The seed of everything.
   public var seed: UInt64
   /// What disturbs the twin.
@@ -124,10 +126,12 @@ public struct Rehearsal: Sendable {
   /// One session by plan; its report, and what the last tick showed.
   func session(
     _ activity: Activity, policy: URL?, into folder: URL?, first: Int, trainOn demonstrations: [URL] = [],
-    policies: URL? = nil, firstRound: Int = 1, adjust: (inout SessionPlan) -> Void
+    policies: URL? = nil, firstRound: Int = 1, limit: Nanoseconds = .seconds(3600),
+    adjust: (inout SessionPlan) -> Void
   ) throws -> (report: SessionReport, session: VirtualSession) {
     var options = TwinOptions()
     options.task = task
+    options.variant = variant
     options.seed = seed
     options.disturbance = disturbance
     options.dynamics = dynamics
@@ -143,7 +147,7 @@ public struct Rehearsal: Sendable {
     if let folder {
       let dataset = try Dataset.openOrCreate(folder.path, durable: false)
       var description = SessionDescription(activity: activity)
-      description.task = task
+      description.task = variant.map { "\(task) \($0)" } ?? task
       description.seed = seed
       description.policyDigest = host.policyDigest
       try session.record(into: dataset, description, firstEpisode: first)
@@ -157,7 +161,7 @@ public struct Rehearsal: Sendable {
     host.promoted = { made.append($0.path) }
     session.begin(plan)
     guard let conductor = session.conductor else { throw RehearsalError.refused("The session has no plan.") }
-    try session.run(limit: .seconds(3600))
+    try session.run(limit: limit)
     var report = SessionReport(activity: activity, conductor: conductor, host: host)
     report.policies = made
     return (report, session)

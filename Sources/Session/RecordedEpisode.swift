@@ -15,21 +15,8 @@ public struct RecordedEpisode {
 
   /// Reads the log, or the dataset's `episode`, which must be of an arm with the rig's joints.
   public init(_ path: String, episode: String?, for rig: Rig) throws(HostError) {
-    let reader: EpisodeReader
     do {
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-        let dataset = try Dataset.open(path)
-        let ids = try dataset.select(episode ?? "1")
-        guard ids.count == 1, episode != nil || dataset.episodes.count == 1 else {
-          throw HostError.refused(
-            "\(path) has \(dataset.episodes.count) episodes; name one with --episode (`understudy inspect` lists them)."
-          )
-        }
-        reader = try dataset.read(try dataset.episode(ids[0]))
-      } else {
-        reader = try EpisodeReader.open(path)
-      }
+      let reader = try Self.reader(path, episode: episode)
       file = reader.path
       task = reader.session.task
       loop_Hz = reader.session.loop_Hz
@@ -51,6 +38,21 @@ public struct RecordedEpisode {
       throw error
     } catch { throw .refused("\(error)") }
     guard poses.count > 1 else { throw .refused("\(file) has no commands to play.") }
+  }
+
+  /// Opens a log, or the log of the dataset's `episode`, which may stay unnamed where there is one only.
+  static func reader(_ path: String, episode: String?) throws -> EpisodeReader {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      return try EpisodeReader.open(path)
+    }
+    let dataset = try Dataset.open(path)
+    let ids = try dataset.select(episode ?? "1")
+    guard ids.count == 1, episode != nil || dataset.episodes.count == 1 else {
+      throw HostError.refused(
+        "\(path) has \(dataset.episodes.count) episodes; name one with --episode (`understudy inspect` lists them).")
+    }
+    return try dataset.read(try dataset.episode(ids[0]))
   }
 
   /// A session that plays it once, `speed` times as fast.

@@ -31,6 +31,12 @@ final class Stage {
     leader = try ArmMechanism(Simulation(SceneModel(path: "\(scenes)/leader/scene.xml")))
     let skill: any Skill
     (task, skill) = try make(follower, options.seed)
+    if let variant = options.variant {
+      guard let family = task as? any TaskFamily else {
+        throw .noVariants(options.task, families: Self.families)
+      }
+      family.choose(variant: variant)
+    }
     person = Person(task: task, skill: skill, leader: leader, options: options.person, seed: options.seed)
     seed = options.seed
     kind = options.disturbance
@@ -58,7 +64,14 @@ final class Stage {
       let reach = try Reach(arm.simulation.scene, joints: arm.joints)
       return (try PushTask(arm.simulation, seed: seed), PushSkill(reach))
     },
+    ReachTask.name: { (arm, seed) throws(TwinError) in
+      let reach = try Reach(arm.simulation.scene, joints: arm.joints)
+      return (try ReachTask(arm.simulation, seed: seed), ReachSkill(reach))
+    },
   ]
+
+  /// Those that come in variants.
+  static let families = [PushTask.name, ReachTask.name]
 
   /// The host said something.
   func hear(_ announcement: Announcement) {

@@ -5,6 +5,8 @@ public import ServoBus
 public enum TwinError: Error, Equatable, CustomStringConvertible {
   /// No task of this name.
   case unknownTask(String, known: [String])
+  /// A variant of a task that has none.
+  case noVariants(String, families: [String])
   /// MuJoCo refused a scene file.
   case scene(path: String, reason: String)
   /// A scene file lacks something that the task or the arm needs.
@@ -23,6 +25,8 @@ public enum TwinError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unknownTask(let name, let known):
       "There is no task \"\(name)\"; choose one of \(known.joined(separator: ", "))."
+    case .noVariants(let name, let families):
+      "The task \"\(name)\" has no variants; those that have are \(families.joined(separator: ", "))."
     case .scene(let path, let reason):
       "MuJoCo could not load \(path): \(reason). Restore the file or correct what the message names."
     case .missing(let kind, let name, let path):

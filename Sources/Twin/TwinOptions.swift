@@ -5,6 +5,8 @@ public import RealTime
 public struct TwinOptions: Sendable {
   /// The job on the table; `TwinWorld.tasks` lists them.
   public var task = "insert"
+  /// Which of a family's tasks it is, where the task is a family (`reach`); another task refuses one.
+  public var variant: Int?
   /// Scenes, disturbances and the person's manner follow from it and from the episode's number.
   public var seed: UInt64 = 1
   /// What goes wrong on purpose.

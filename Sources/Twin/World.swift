@@ -21,6 +21,8 @@ public final class TwinWorld: ServedWorld {
   public static let step = Nanoseconds.milliseconds(2)
   /// Names of the tasks.
   public static let tasks: [String] = Stage.tasks.keys.sorted()
+  /// Names of those that come in variants (`TwinOptions.variant`).
+  public static let families: [String] = Stage.families.sorted()
 
   /// The follower's servos and their wire.
   public let follower: EmulatedBus
@@ -80,6 +82,10 @@ extension TwinWorld {
   /// How a practised person would change the joints in the next 40 ms from here, in rad: the label of classic DAgger,
   /// without eye and hand in between.
   public var advice_rad: SIMD8<Double> { stage.advice }
+  /// What the twin's camera would report, the goal too where the task has one, in m in the base frame.
+  public var scene: [(name: String, value: Double)] { stage.task.features() }
+  /// Puts the objects where `episode` begins, where no person does: before a recording is played.
+  public func place(episode: Int) { stage.task.place(episode: episode) }
   /// Where the follower's tool is, in m in the base frame.
   public var tool: SIMD3<Double> { stage.tool }
   /// How hard the follower presses on what it touches, in N, all contacts together.

@@ -21,6 +21,7 @@ struct Rehearse: AsyncParsableCommand {
       """))
 
   @Option(help: "The twin's task: \(TwinWorld.tasks.joined(separator: ", ")).") var task = "insert"
+  @Option(help: "Which of a family's tasks (\(TwinWorld.families.joined(separator: ", "))).") var variant: Int?
   @Option(help: "The rig, by name or path (default: the task's).") var rig: String?
   @Option(help: "The seed of scenes, person and training.") var seed: UInt64 = 7
   @Option(help: "The policy's folder.") var policy: String?
@@ -60,6 +61,9 @@ struct Rehearse: AsyncParsableCommand {
     guard TwinWorld.tasks.contains(task) else {
       throw ValidationError("\(TwinError.unknownTask(task, known: TwinWorld.tasks))")
     }
+    if variant != nil, !TwinWorld.families.contains(task) {
+      throw ValidationError("\(TwinError.noVariants(task, families: TwinWorld.families))")
+    }
     guard let disturbance = Disturbance(disturb) else {
       throw ValidationError("--disturb takes none, noise, noise=MRAD, drift=MRAD or bump, not \(disturb).")
     }
@@ -69,6 +73,7 @@ struct Rehearse: AsyncParsableCommand {
       throw ValidationError("--dynamics takes \(TwinDynamics.form), not \(dynamics).")
     }
     rehearsal.dynamics = dynamics
+    rehearsal.variant = variant
     guard let gate = GateName(rawValue: gate) else {
       throw ValidationError("--gate takes none, ensemble, thrifty or random, not \(gate).")
     }

@@ -17,6 +17,7 @@ struct Serve: ParsableCommand {
 
   @Option(help: "What is on the table: \(TwinWorld.tasks.joined(separator: ", ")).")
   var task = "insert"
+  @Option(help: "Which of a family's tasks (\(TwinWorld.families.joined(separator: ", "))).") var variant: Int?
   @Option(help: "Scenes, disturbances, faults and the person's manner follow from it.")
   var seed: UInt64 = 1
   @Option(name: .customLong("dir"), help: "The folder in which the twin offers itself; made if need be.")
@@ -39,6 +40,7 @@ struct Serve: ParsableCommand {
   func run() throws {
     var options = TwinOptions()
     options.task = task
+    options.variant = variant
     options.seed = seed
     options.disturbance = try read(
       Disturbance(disturbance), "--disturbance", "none, noise, noise=MRAD, drift=MRAD or bump")
@@ -59,6 +61,7 @@ struct Serve: ParsableCommand {
     } catch let error as WireFaults.Unreadable {
       throw ValidationError("--faults: \(error)")
     } catch let error as TwinError {
+      if case .noVariants = error { throw ValidationError("\(error)") }
       if case .unknownTask = error { throw ValidationError("\(error)") }
       throw Self.failure("\(error)", .noInput)
     } catch let error as TwinServerError {
@@ -115,8 +118,10 @@ struct Serve: ParsableCommand {
     case unavailable = 69
   }
 
-  static func failure(_ sentence: String, _ ending: Ending) -> any Error {
+  static func failure(_ sentence: String, _ ending: Ending) -> any Error { failure(sentence, code: ending.rawValue) }
+
+  static func failure(_ sentence: String, code: Int32) -> any Error {
     FileHandle.standardError.write(Data("Error: \(sentence)\n".utf8))
-    return ExitCode(ending.rawValue)
+    return ExitCode(code)
   }
 }

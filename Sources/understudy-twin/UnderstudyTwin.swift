@@ -18,7 +18,8 @@ struct UnderstudyTwin: AsyncParsableCommand {
         understudy teleoperate --rig twin-insert
       """),
     subcommands: [
-      Serve.self, WorkbenchVerb.self, HandVerb.self, Rehearse.self, SoakVerb.self, StudyVerb.self, Demo.self,
+      Serve.self, WorkbenchVerb.self, HandVerb.self, Rehearse.self, SoakVerb.self, StudyVerb.self, Generate.self,
+      OneShot.self, Demo.self,
     ],
     defaultSubcommand: Serve.self)
 }

@@ -29,6 +29,6 @@ struct Understudy: AsyncParsableCommand {
     subcommands: [
       Teleoperate.self, Record.self, Replay.self, Train.self, Run.self, Correct.self, Evaluate.self, Inspect.self,
       Recover.self, Verify.self, EditDataset.self, Export.self, Import.self, Relax.self, Ports.self,
-      SetupMotors.self, Calibrate.self, Doctor.self, Reward.self, Bench.self,
+      SetupMotors.self, Calibrate.self, Doctor.self, Reward.self, Adapt.self, Bench.self,
     ])
 }

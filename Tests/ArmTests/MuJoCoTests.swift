@@ -7,7 +7,7 @@ import Testing
 
 /// The twin's scenes judge the kinematics: MuJoCo reads other files (MJCF) and computes in double precision.
 @Suite struct MuJoCoTests {
-  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push"])
+  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push", "twin-reach"])
   func `tool pose and Jacobian are MuJoCo's on 5,000 random poses of each scene`(name: String) throws {
     let rig = try Rig.load(name, hardware: hardware, variables: [:])
     let arm = rig.pairs[0].follower.arm
@@ -43,7 +43,7 @@ import Testing
     #expect(worst.position < 1e-6 && worst.axis < 1e-6 && worst.jacobian < 2e-6, "\(worst)")
   }
 
-  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push"])
+  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push", "twin-reach"])
   func `the arm files have the scenes' limits`(name: String) throws {
     let rig = try Rig.load(name, hardware: hardware, variables: [:])
     let scene = try SceneModel(

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct RigTests {
-  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push", "so101"])
+  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push", "twin-push-hidden", "twin-reach", "so101"])
   func `each rig that comes along loads, with its calibrations and features`(name: String) throws {
     let rig = try Rig.load(name, hardware: hardware, variables: [:])
     #expect(rig.name == name && rig.pairs.count == 1 && rig.loop_Hz.isMultiple(of: rig.decision_Hz))
@@ -30,7 +30,7 @@ import Testing
     #expect(largest(pose.rotation.x - SIMD3(0, 0, -1)) < 1e-3)
   }
 
-  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push"])
+  @Test(arguments: ["twin-insert", "twin-pick-place", "twin-push", "twin-push-hidden", "twin-reach"])
   func `the arm rests and starts inside its workspace`(name: String) throws {
     let rig = try Rig.load(name, hardware: hardware, variables: [:])
     let box = try #require(rig.envelope.box_m)

@@ -28,7 +28,7 @@ public enum MetaLearning {
   public struct Configuration: Sendable, Equatable {
     /// Widths of the hidden layers.
     public var hidden = [40, 40]
-    /// The nonlinearity behind each hidden layer.
+    /// The nonlinearity behind each hidden layer: ReLU or tanh.
     public var activation = NetworkShape.Activation.relu
     /// What a difference costs, inside and outside.
     public var loss = BehaviorCloning.Configuration.Loss.meanSquare
@@ -62,7 +62,7 @@ final class MetaTraining<Scalar: TaskScalar> {
   let initial: Buffer<Scalar>
   /// The slope of the loss after adaptation by them.
   let slope: Buffer<Scalar>
-  private let optimizer: Adam<Scalar>
+  let optimizer: Adam<Scalar>
   /// [step][task][parameter]; the first step's are shared and stand in `initial`.
   private let adapted: [Buffer<Scalar>]
   private let gradients: Buffer<Scalar>
@@ -73,12 +73,12 @@ final class MetaTraining<Scalar: TaskScalar> {
   init(
     inputs: Int, outputs: Int, supportRows: Int, queryRows: Int, _ configuration: MetaLearning.Configuration,
     random: inout SplitMix64
-  ) {
+  ) throws(LearningError) {
     self.configuration = configuration
     let widths = [inputs] + configuration.hidden + [outputs]
     let tasks = configuration.tasksPerBatch
-    support = TaskNetwork(widths: widths, activation: configuration.activation, tasks: tasks, rows: supportRows)
-    query = TaskNetwork(widths: widths, activation: configuration.activation, tasks: tasks, rows: queryRows)
+    support = try TaskNetwork(widths: widths, activation: configuration.activation, tasks: tasks, rows: supportRows)
+    query = try TaskNetwork(widths: widths, activation: configuration.activation, tasks: tasks, rows: queryRows)
     supportTargets = Buffer(tasks * supportRows * outputs)
     queryTargets = Buffer(tasks * queryRows * outputs)
     let count = support.parameterCount
@@ -112,9 +112,9 @@ final class MetaTraining<Scalar: TaskScalar> {
   private func before(_ step: Int) -> Parameters { step == 0 ? shared : own(adapted[step - 1]) }
 
   /// One step of the initial weights; returns the mean loss after adaptation.
-  func step() -> Double {
+  func step(rate: Double? = nil) -> Double {
     let loss = setSlope()
-    optimizer.step(initial, slope, rate: configuration.metaRate)
+    optimizer.step(initial, slope, rate: rate ?? configuration.metaRate)
     return loss
   }
 

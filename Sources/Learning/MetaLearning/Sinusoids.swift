@@ -15,13 +15,13 @@ public final class Sinusoids {
   private var random: SplitMix64
 
   /// A fresh network.
-  public init(shots: Int, order: MetaLearning.Order, seed: UInt64) {
+  public init(shots: Int, order: MetaLearning.Order, seed: UInt64) throws(LearningError) {
     _ = MatrixLibrary.description
     self.shots = shots
     random = SplitMix64(seed: seed)
     var configuration = MetaLearning.Configuration()
     configuration.order = order
-    training = MetaTraining(
+    training = try MetaTraining(
       inputs: 1, outputs: 1, supportRows: shots, queryRows: shots, configuration, random: &random)
   }
 
@@ -61,11 +61,11 @@ public final class Sinusoids {
   }
 
   /// Mean square errors on fresh tasks after each of the `judged` steps, with half the width of their 95 % interval.
-  public func judge(tasks: Int = 600, seed: UInt64) -> [(mean: Double, half: Double)] {
+  public func judge(tasks: Int = 600, seed: UInt64) throws(LearningError) -> [(mean: Double, half: Double)] {
     var random = SplitMix64(seed: seed)
-    let network = TaskNetwork<Float>(
+    let network = try TaskNetwork<Float>(
       widths: training.support.widths, activation: training.configuration.activation, tasks: 1, rows: shots)
-    let judge = TaskNetwork<Float>(
+    let judge = try TaskNetwork<Float>(
       widths: training.support.widths, activation: training.configuration.activation, tasks: 1, rows: 100)
     let weights = Buffer<Float>(network.parameterCount)
     let gradient = Buffer<Float>(network.parameterCount)

@@ -39,11 +39,18 @@ final class TaskNetwork<Scalar: TaskScalar> {
   let tangentDeltas: [Buffer<Scalar>]
   private let transposed: Buffer<Scalar>
 
-  init(widths: [Int], activation: NetworkShape.Activation, tasks: Int, rows: Int) {
+  /// Room for `tasks` networks. Throws for GELU, whose second derivative is not here.
+  init(widths: [Int], activation: NetworkShape.Activation, tasks: Int, rows: Int) throws(LearningError) {
+    switch activation {
+    case .relu: self.activation = Int32(US_TRAIN_RELU)
+    case .tanh: self.activation = Int32(US_TRAIN_TANH)
+    case .gelu:
+      throw .configuration(
+        key: "activation", found: activation.rawValue, expected: "relu or tanh: adaptation knows no other's curvature")
+    }
     self.widths = widths
     self.tasks = tasks
     self.rows = rows
-    self.activation = activation == .relu ? Int32(US_TRAIN_RELU) : Int32(US_TRAIN_TANH)
     var offset = 0
     var offsets: [Int] = []
     for (inputs, outputs) in zip(widths, widths.dropFirst()) {

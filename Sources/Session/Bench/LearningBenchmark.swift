@@ -37,7 +37,7 @@ public struct LearningBenchmark: Sendable {
     benchmark.rows += try rewardRows(beside: peer("imitation_peer.py"))
     progress("speed of meta-learning")
     benchmark.rows.append(try speedRow(beside: peer("maml_peer.py")))
-    benchmark.rows += sineRows(progress)
+    benchmark.rows += try sineRows(progress)
     if asksPeers, benchmark.rows[0].theirs == nil {
       benchmark.notes.append("imitation and PyTorch did not answer: `make peers` installs them into .deps/learning.")
     }
@@ -96,7 +96,7 @@ public struct LearningBenchmark: Sendable {
   // MARK: Meta-learning
 
   private func speedRow(beside peer: OtherProgram?) throws -> Benchmark.Row {
-    let ours = Sinusoids(shots: 10, order: .second, seed: 1)
+    let ours = try Sinusoids(shots: 10, order: .second, seed: 1)
     _ = ours.train(Self.iterationsPerBlock)
     let question = "{\"iterations\": \(Self.iterationsPerBlock)}"
     var isThere = peer?.ask(question) != nil
@@ -127,20 +127,20 @@ public struct LearningBenchmark: Sendable {
       times.theirs.isEmpty ? nil : median(times.theirs), goal: .ratioAtMost(0.25))
   }
 
-  private func sineRows(_ progress: (String) -> Void) -> [Benchmark.Row] {
-    func errors(_ order: MetaLearning.Order) -> [Double] {
+  private func sineRows(_ progress: (String) -> Void) throws -> [Benchmark.Row] {
+    func errors(_ order: MetaLearning.Order) throws -> [Double] {
       var sums = Sinusoids.judged.map { _ in 0.0 }
       for seed in 1...UInt64(max(1, seeds)) {
         progress("sines, \(order.rawValue) order, seed \(seed) of \(seeds)")
-        let sines = Sinusoids(shots: 10, order: order, seed: seed)
+        let sines = try Sinusoids(shots: 10, order: order, seed: seed)
         _ = sines.train(iterations)
-        for (place, error) in sines.judge(seed: 1000 + seed).enumerated() { sums[place] += error.mean }
+        for (place, error) in try sines.judge(seed: 1000 + seed).enumerated() { sums[place] += error.mean }
       }
       return sums.map { $0 / Double(max(1, seeds)) }
     }
-    let second = errors(.second)
-    let first = errors(.first)
-    let joint = errors(.joint)
+    let second = try errors(.second)
+    let first = try errors(.first)
+    let joint = try errors(.joint)
     let goals: [Int: Double] = isPublished ? [1: 0.40, 4: 0.12] : [:]
     return [1, 3, 4].flatMap { place -> [Benchmark.Row] in
       let steps = Sinusoids.judged[place]

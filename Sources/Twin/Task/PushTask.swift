@@ -4,7 +4,8 @@ internal import RealTime
 ///
 /// Success: the puck has lain within 12 mm of the goal for 0.2 s. Failure: the puck is out of reach or over, or 8 s. The
 /// puck is 40 mm wide; the goal is a mark that nothing bumps into.
-final class PushTask: TwinTask {
+/// A family, too: in a variant the goal belongs to the task and not to the episode.
+final class PushTask: TwinTask, TaskFamily {
   static let name = "push"
 
   /// The puck's radius, half its height, and the finger's radius (hardware/sim/push).
@@ -27,6 +28,7 @@ final class PushTask: TwinTask {
   private let seed: UInt64
   private let puck: JointIndex
   private let goal: Int
+  private var variant: Int?
   private var steps = 0
   private var stillSteps = 0
   private var verdict = Outcome.open
@@ -45,9 +47,15 @@ final class PushTask: TwinTask {
     simulation.place(goal, at: SIMD3(-0.10, 0.20, 0))
   }
 
+  func choose(variant: Int) {
+    self.variant = variant
+    clear()
+  }
+
   func place(episode: Int) {
     var random = stream(seed: seed, episode: episode, use: .scene)
     put(at: SIMD3(random.uniform(0.20...0.23), random.uniform(-0.04...0.04), Self.half_m))
+    if let variant { random = stream(seed: seed, episode: variant, use: .variant) }
     simulation.place(goal, at: SIMD3(random.uniform(0.265...0.29), random.uniform(-0.05...0.05), 0))
   }
 
@@ -93,7 +101,7 @@ final class PushTask: TwinTask {
     let view = look()
     return [
       ("puck.x", view.object.x), ("puck.y", view.object.y), ("puck.z", view.object.z), ("goal.x", view.goal.x),
-      ("goal.y", view.goal.y),
+      ("goal.y", view.goal.y), ("goal.z", Self.half_m),
     ]
   }
 

@@ -37,6 +37,13 @@ protocol TwinTask: AnyObject {
   func look() -> SceneView
 }
 
+/// A job that comes in many variants: what belongs to the variant is in no feature that a policy sees, so that it has to
+/// be shown.
+protocol TaskFamily: TwinTask {
+  /// Becomes the variant of this number; it follows from seed and number alone.
+  func choose(variant: Int)
+}
+
 /// What a person sees of the table at one moment.
 struct SceneView {
   /// The thing to work on: the cup's mouth, or the cube.
@@ -65,4 +72,5 @@ enum StreamUse: UInt8 {
   case scene = 1
   case disturbance = 2
   case person = 3
+  case variant = 4
 }

@@ -10,9 +10,9 @@ import Testing
   /// A meta-training in doubles on a seeded batch.
   private func sample(
     _ configuration: Configuration, seed: UInt64 = 41, inputs: Int = 3, outputs: Int = 2
-  ) -> MetaTraining<Double> {
+  ) throws -> MetaTraining<Double> {
     var random = SplitMix64(seed: seed)
-    let training = MetaTraining<Double>(
+    let training = try MetaTraining<Double>(
       inputs: inputs, outputs: outputs, supportRows: 5, queryRows: 4, configuration, random: &random)
     for buffer in [
       training.support.input, training.query.input, training.supportTargets, training.queryTargets,
@@ -33,16 +33,16 @@ import Testing
   }
 
   @Test(
-    arguments: NetworkShape.Activation.allCases,
+    arguments: [NetworkShape.Activation.relu, .tanh],
     [BehaviorCloning.Configuration.Loss.meanSquare, .absolute, .huber(knee: 0.8)])
   func `the exact slope is the slope of the loss after adaptation`(
     _ activation: NetworkShape.Activation, _ loss: BehaviorCloning.Configuration.Loss
-  ) {
+  ) throws {
     for steps in 1...3 {
       var configuration = configuration(.second, steps: steps)
       configuration.activation = activation
       configuration.loss = loss
-      let training = sample(configuration)
+      let training = try sample(configuration)
       _ = training.setSlope()
       let slope = training.slope.values
       let step = 1e-6
@@ -59,10 +59,10 @@ import Testing
     }
   }
 
-  @Test(arguments: NetworkShape.Activation.allCases)
-  func `a Hessian times a direction is how the gradient moves along it`(_ activation: NetworkShape.Activation) {
+  @Test(arguments: [NetworkShape.Activation.relu, .tanh])
+  func `a Hessian times a direction is how the gradient moves along it`(_ activation: NetworkShape.Activation) throws {
     var random = SplitMix64(seed: 42)
-    let network = TaskNetwork<Double>(widths: [3, 6, 5, 2], activation: activation, tasks: 2, rows: 4)
+    let network = try TaskNetwork<Double>(widths: [3, 6, 5, 2], activation: activation, tasks: 2, rows: 4)
     let count = network.parameterCount
     func draw(_ count: Int) -> Buffer<Double> { Buffer((0..<count).map { _ in random.normal() }) }
     let (weights, direction, targets) = (draw(2 * count), draw(2 * count), draw(2 * 4 * 2))
@@ -88,17 +88,23 @@ import Testing
     #expect(numeric.contains { abs($0) > 0.1 })
   }
 
-  @Test func `first order is the query's slope where adaptation arrived`() {
-    let training = sample(configuration(.first))
+  @Test func `an activation whose curvature is not known is refused`() {
+    var configuration = configuration(.second)
+    configuration.activation = .gelu
+    #expect(throws: LearningError.self) { try sample(configuration) }
+  }
+
+  @Test func `first order is the query's slope where adaptation arrived`() throws {
+    let training = try sample(configuration(.first))
     _ = training.setSlope()
-    let exact = sample(configuration(.second))
+    let exact = try sample(configuration(.second))
     _ = exact.setSlope()
     #expect(zip(training.slope.values, exact.slope.values).contains { abs($0 - $1) > 1e-3 })
     // With no inner rate, both are the slope of the plain loss, and so is joint training's.
-    let slopes = MetaLearning.Order.allCases.map { order in
+    let slopes = try MetaLearning.Order.allCases.map { order in
       var configuration = configuration(order)
       configuration.innerRate = 0
-      let training = sample(configuration)
+      let training = try sample(configuration)
       _ = training.setSlope()
       return training.slope.values
     }
@@ -107,14 +113,14 @@ import Testing
     }
   }
 
-  @Test func `tasks do not leak into each other`() {
+  @Test func `tasks do not leak into each other`() throws {
     var lone = configuration(.second)
     lone.tasksPerBatch = 1
-    let together = sample(configuration(.second))
+    let together = try sample(configuration(.second))
     _ = together.setSlope()
     var sum = [Double](repeating: 0, count: together.slope.count)
     for task in 0..<3 {
-      let alone = sample(lone)
+      let alone = try sample(lone)
       alone.initial.copy(together.initial)
       for (own, all) in [
         (alone.support.input, together.support.input), (alone.query.input, together.query.input),
@@ -128,18 +134,18 @@ import Testing
     for index in sum.indices { #expect(abs(sum[index] - together.slope.pointer[index]) < 1e-12) }
   }
 
-  @Test func `a few hundred iterations learn to adapt to sines, joint training does not`() {
-    let adapting = Sinusoids(shots: 10, order: .second, seed: 1)
-    let joint = Sinusoids(shots: 10, order: .joint, seed: 1)
+  @Test func `a few hundred iterations learn to adapt to sines, joint training does not`() throws {
+    let adapting = try Sinusoids(shots: 10, order: .second, seed: 1)
+    let joint = try Sinusoids(shots: 10, order: .joint, seed: 1)
     _ = adapting.train(3000)
     _ = joint.train(3000)
-    let errors = adapting.judge(tasks: 200, seed: 2)
+    let errors = try adapting.judge(tasks: 200, seed: 2)
     #expect(errors[1].mean < 1.6 && errors[4].mean < 0.7 * errors[1].mean, "\(errors)")
     // One network for all sines can do no better than their mean: 2.9.
-    #expect(joint.judge(tasks: 200, seed: 2)[1].mean > 2)
-    let again = Sinusoids(shots: 10, order: .second, seed: 1)
+    #expect(try joint.judge(tasks: 200, seed: 2)[1].mean > 2)
+    let again = try Sinusoids(shots: 10, order: .second, seed: 1)
     _ = again.train(3000)
-    #expect(again.judge(tasks: 20, seed: 2)[1].mean == adapting.judge(tasks: 20, seed: 2)[1].mean)
+    #expect(try again.judge(tasks: 20, seed: 2)[1].mean == adapting.judge(tasks: 20, seed: 2)[1].mean)
   }
 
   @Test func `small products are sums in index order, transposed or added`() {
