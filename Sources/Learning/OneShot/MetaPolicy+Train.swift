@@ -11,7 +11,7 @@ extension MetaPolicy {
     /// MAML's network and steps.
     public var meta: MetaLearning.Configuration
     /// Iterations of MAML, and of the network of all tasks.
-    public var iterations = 6000
+    public var iterations = 12_000
     /// Steps of the goal-conditioned policy.
     public var goalSteps = 4000
 
