@@ -52,7 +52,9 @@ public struct TaskDemonstrations {
   public mutating func add(_ dataset: Dataset) throws(DemonstrationsError) {
     for entry in dataset.episodes where entry.label == .success {
       let reader: EpisodeReader
-      do throws(LogError) { reader = try dataset.read(entry) } catch { throw .log(error) }
+      do throws(LogError) { reader = try dataset.read(entry) } catch {
+        throw .unreadable(episode: entry.id, dataset: dataset.folder, error)
+      }
       try add(reader, id: entry.id, task: entry.task)
     }
   }
@@ -63,7 +65,10 @@ public struct TaskDemonstrations {
       throw .otherEnvironment(episode: id, expected: environment, present: reader.session.environmentFeatures)
     }
     var records: [TickRecord] = []
-    do throws(LogError) { while let record = try reader.next() { records.append(record) } } catch { throw .log(error) }
+    do throws(LogError) { while let record = try reader.next() { records.append(record) } } catch {
+      let folder = reader.path.lastIndex(of: "/").map { String(reader.path[..<$0]) } ?? "."
+      throw .unreadable(episode: id, dataset: folder, error)
+    }
     add(records, id: id, task: task)
   }
 
