@@ -48,6 +48,24 @@ import Testing
     #expect(try scratch.contents() == before)
   }
 
+  @Test func `a listed log that is garbage keeps a dataset from being learned from, and both ways on are named`() throws
+  {
+    let scratch = try Temporary()
+    let folder = scratch.path("data")
+    try makeDataset(folder, ticks: 300, id: "bad")
+    let before = try Dataset.open(folder).episodes.map(\.id)
+    for garbage in ["", "garbage"] {
+      try Data(garbage.utf8).write(to: URL(filePath: "\(folder)/bad-e0001.mcap"))
+      try Binary.run("understudy", "train", folder, "--rig", "twin-insert", "--output", scratch.path("policy")).expect(
+        code: 65, saying: "\(folder)/bad-e0001.mcap", "edit-dataset delete \(folder) --episodes bad-e0001")
+    }
+    #expect(!FileManager.default.fileExists(atPath: scratch.path("policy")))
+    #expect(try Dataset.open(folder).episodes.map(\.id) == before)
+    #expect(try Binary.run("understudy", "edit-dataset", "delete", folder, "--episodes", "bad-e0001").code == 0)
+    try Binary.run("understudy", "train", folder, "--rig", "twin-insert", "--output", scratch.path("policy"))
+      .expect(code: 65, saying: "nothing to learn")
+  }
+
   /// A finished log whose end is missing, as a copy that was cut short.
   private func cutLog(_ folder: String, environment: [String] = []) throws -> String {
     try makeDataset(folder, ticks: 300, id: "cut", environment: environment)

@@ -93,6 +93,26 @@ import Twin
     }
   }
 
+  @Test func `an episode that a fault cut short is kept, and recorded once more`() throws {
+    try Bench.withFolder { folder in
+      let (session, dataset, _) = try recording(folder) { $0.episodes = 1 }
+      #expect(begins(session, 1))
+      session.step(50)
+      session.world.follower.faults.silent = 1 << 2
+      #expect(session.step(most: 100) { $0.state == .protectiveStop })
+      session.world.follower.faults.silent = 0
+      #expect(session.step(most: 500) { $0.isAtRest })
+      session.step(5)
+      #expect(session.conductor?.outcomes.count == 1)
+      session.conductor?.hear(.acknowledge)
+      #expect(begins(session, 2))
+      session.step(50)
+      session.conductor?.hear(.success)
+      try session.run(limit: .seconds(60))
+      #expect(dataset.episodes.map(\.label) == [.unlabelled, .success])
+    }
+  }
+
   @Test func `resuming counts what is there and goes on behind it`() throws {
     try Bench.withFolder { folder in
       let fresh = try RecordingCourse(folder.path + "/none", episodes: 5, first: nil, resume: true)

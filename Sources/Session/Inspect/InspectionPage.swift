@@ -49,7 +49,9 @@ public struct InspectionPage: Sendable {
     if let total { html += "<h2>Timing</h2>\n\(Self.timing(total))" }
     let more = inspection.episodes.count - logs.count
     html +=
-      "<h2>Episodes</h2>\n<p>Shaded: a person commands. Dashed: the command.\(more > 0 ? " \(more) earlier ones are not drawn." : "")</p>\n"
+      "<h2>Episodes</h2>\n<p>\(Self.key(Self.measured)) measured &nbsp; \(Self.key(Self.commanded, "dashed")) command &nbsp; "
+      + "<span class=\"key shade\"></span> a person commands, where a policy drives too"
+      + "\(more > 0 ? ". \(more) earlier episodes are not drawn." : "")</p>\n"
     html += details + "</body></html>\n"
   }
 
@@ -61,6 +63,10 @@ public struct InspectionPage: Sendable {
     }
   }
 
+  private static func key(_ colour: String, _ style: String = "solid") -> String {
+    "<span class=\"key\" style=\"color: \(colour); border-top-style: \(style)\"></span>"
+  }
+
   private static func head(_ title: String) -> String {
     """
     <!doctype html>
@@ -69,9 +75,11 @@ public struct InspectionPage: Sendable {
     <style>
     body { font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 1320px; padding: 0 1em; color: #222; background: #fff }
     pre { overflow-x: auto; background: #f6f6f6; padding: 1em } summary { cursor: pointer; padding: .3em 0 }
-    .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: .4em }
+    .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(560px, 1fr)); gap: .8em }
     svg { width: 100%; height: auto } svg text { font-size: 11px; fill: #555 }
     polyline { fill: none; stroke-width: 1.3 } .hand { fill: #f0e442; opacity: .45 } .grid { stroke: #ddd }
+    .key { display: inline-block; width: 2em; height: 0; border-top: 2px solid; vertical-align: middle }
+    .shade { height: 1em; border: 0; background: #f0e442; opacity: .45 }
     .mark { stroke: #c00; stroke-dasharray: 2 2 } .bar { fill: #0072B2 }
     </style></head><body>
 
@@ -80,10 +88,10 @@ public struct InspectionPage: Sendable {
 
   private static func timing(_ total: EpisodeStatistics) -> String {
     let plots = [
-      ("wake latency, µs", total.wakeLatency_ns), ("tick, µs", total.tickTime_ns),
-      ("reading's age, µs", total.readingAge_ns), ("environment's age, µs", total.environmentAge_ns),
-    ].map { title, histogram in
-      HistogramPlot(title: title, bars: histogram.bars(perDoubling: 4).map { (Double($0.end) * 1e-3, $0.count) }).svg
+      ("wake latency, µs", 1e-3, total.wakeLatency_ns), ("tick, µs", 1e-3, total.tickTime_ns),
+      ("reading's age, µs", 1e-3, total.readingAge_ns), ("environment's age, ms", 1e-6, total.environmentAge_ns),
+    ].map { title, unit, histogram in
+      HistogramPlot(title: title, bars: histogram.bars(perDoubling: 4).map { (Double($0.end) * unit, $0.count) }).svg
     }
     return "<div class=\"plots\">\(plots.joined())</div>\n"
   }
@@ -152,13 +160,13 @@ public struct InspectionPage: Sendable {
           series: [
             .init(name: "measured", colour: measured, points: line { $0.position[joint] }),
             .init(name: "command", colour: commanded, isDashed: true, points: line { $0.command[joint] }),
-          ], spans: spans))
+          ], spans: spans, leastRange: 0.02))
     }
     let worst = line { sample in joints.indices.reduce(Float(0)) { max($0, sample.error[$1]) } * 1000 }
     plots.append(
       Plot(
         title: "tracking error, worst joint", unit: "mrad",
-        series: [.init(name: "error", colour: measured, points: worst)], spans: spans))
+        series: [.init(name: "error", colour: measured, points: worst)], spans: spans, leastRange: 1))
     if samples.contains(where: { $0.gate.isFinite }) {
       plots.append(
         Plot(

@@ -18,6 +18,8 @@ struct Plot {
   var spans: [ClosedRange<Double>] = []
   /// A level to mark.
   var threshold: Double?
+  /// The least that the height stands for: an encoder's last bit should not look like a motion.
+  var leastRange = 1e-9
 
   private static let width = 620.0, height = 130.0, left = 58.0, bottom = 22.0, top = 18.0
 
@@ -27,7 +29,10 @@ struct Plot {
     guard var low = values.min(), var high = values.max(), let first = times.min(), let last = times.max() else {
       return ""
     }
-    if high - low < 1e-9 { (low, high) = (low - 0.5, high + 0.5) }
+    if high - low < leastRange {
+      let middle = (low + high) / 2
+      (low, high) = (middle - leastRange / 2, middle + leastRange / 2)
+    }
     let (right, floor) = (Self.width - 8, Self.height - Self.bottom)
     func x(_ time: Double) -> Double { Self.left + (time - first) / max(1e-9, last - first) * (right - Self.left) }
     func y(_ value: Double) -> Double { floor - (value - low) / (high - low) * (floor - Self.top) }
@@ -73,7 +78,8 @@ struct HistogramPlot {
   var svg: String {
     guard let most = bars.map(\.count).max(), most > 0 else { return "" }
     let (width, floor, top) = (620.0, 106.0, 18.0)
-    let step = (width - 16) / Double(bars.count)
+    // A single bar is a bar too, not a wall.
+    let step = min((width - 16) / Double(bars.count), 60)
     func one(_ value: Double) -> String { String(format: "%.1f", value) }
     var out = "<svg viewBox=\"0 0 620 130\" role=\"img\"><title>\(HTML.text(title))</title>"
     for (place, bar) in bars.enumerated() {
