@@ -110,35 +110,37 @@ public struct Limb: ~Copyable {
     }
   }
 
-  /// Takes in what came by the deadline. A reply that is missing leaves that joint's last reading, one tick older.
+  /// Takes in what came by the deadline. A reply that is missing leaves that joint's last reading, one tick older; one that
+  /// answers an earlier tick is a reading of that age.
   public mutating func collect(until deadline: Nanoseconds) {
     bus.collect(until: deadline)
     takeHealth()
     var velocity = SIMD8<Int32>(repeating: 0)
-    var fresh = SIMDMask<SIMD8<Int32>>(repeating: false)
+    var newer = SIMDMask<SIMD8<Int32>>(repeating: false)
     var agreeing = 0
     for joint in 0..<joints {
       let reply = bus.reply(joint)
       if age[joint] < Self.unknown { age[joint] += 1 }
-      guard reply.sequence == bus.newestSequence else { continue }
+      let behind = Int32(bitPattern: bus.newestSequence &- reply.sequence)
+      guard reply.sequence != 0, behind < age[joint] else { continue }
       statuses[joint] = reply.statusBits
       raised[joint] |= reply.statusBits
       guard let position = reply.value(of: registers.presentPosition) else {
         let value = reply.value(of: torque == .aligned ? registers.goalPosition : registers.torqueEnable)
-        if value == expected[joint] { agreeing += 1 }
+        if behind == 0, value == expected[joint] { agreeing += 1 }
         continue
       }
       raw[joint] = position
       velocity[joint] = reply.value(of: registers.presentVelocity) ?? 0
       reading.load[joint] = Float(reply.value(of: registers.presentLoad) ?? 0) * loadUnit
       reading.time[joint] = reply.receivedAt.count
-      age[joint] = 0
-      fresh[joint] = true
+      age[joint] = behind
+      newer[joint] = true
     }
     confirmed = agreeing == joints
-    guard any(fresh) else { return }
-    reading.position.replace(with: scale.radians(raw), where: fresh)
-    reading.velocity.replace(with: scale.radiansPerSecond(velocity), where: fresh)
+    guard any(newer) else { return }
+    reading.position.replace(with: scale.radians(raw), where: newer)
+    reading.velocity.replace(with: scale.radiansPerSecond(velocity), where: newer)
   }
 
   /// Whether every joint has answered at least once.

@@ -2,9 +2,9 @@
 public struct ReplyCount: BitwiseCopyable, Sendable, Equatable {
   /// Readings that were asked for: one a joint and tick.
   public var asked = 0
-  /// Replies that did not come by the tick's deadline, or came damaged.
+  /// Replies that did not come, or came damaged.
   public var errors = 0
-  /// Replies that came whole but too late to count: whoever answers, or this machine, was slow.
+  /// Replies that came whole but after their tick: whoever answers, or this machine, was slow.
   public var late = 0
 
   /// Nothing asked yet.

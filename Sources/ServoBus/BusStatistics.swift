@@ -12,6 +12,8 @@ public struct BusStatistics: BitwiseCopyable, Sendable, Equatable {
   public var repliesByServo = SIMD8<UInt32>(repeating: 0)
   /// Replies that did not come in time.
   public var timeouts = SIMD8<UInt32>(repeating: 0)
+  /// Of those, replies that came later all the same, and stand for their joint with the age that they have.
+  public var lateReadings = SIMD8<UInt32>(repeating: 0)
   /// Requests repeated: in the tick where a sync read came back incomplete, and on the set-up path.
   public var retries = SIMD8<UInt32>(repeating: 0)
   /// Replies of the right shape with a wrong checksum.
@@ -34,8 +36,10 @@ public struct BusStatistics: BitwiseCopyable, Sendable, Equatable {
   /// Nothing yet.
   public init() {}
 
-  /// Replies that did not come in the tick, or came damaged.
-  public var errors: Int { Int(timeouts.wrappedSum()) + Int(checksumErrors.wrappedSum()) }
+  /// Replies that never came, or came damaged.
+  public var errors: Int {
+    Int(timeouts.wrappedSum()) - Int(lateReadings.wrappedSum()) + Int(checksumErrors.wrappedSum())
+  }
 }
 
 /// How long replies took, from the request's last byte in the driver's hands to the whole reply in ours. Written by the

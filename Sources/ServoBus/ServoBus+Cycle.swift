@@ -12,6 +12,8 @@ struct Cycle: BitwiseCopyable, Sendable {
   var pending: UInt8 = 0
   /// Bit n: servo n was asked once more, alone.
   var repeated: UInt8 = 0
+  /// The same since everybody who is missing was last asked.
+  var round: UInt8 = 0
   /// The one that is being asked so; 0 for none.
   var asking: UInt8 = 0
   /// Whether everybody had answered when the last cycle ended.
@@ -34,9 +36,12 @@ struct Spare: BitwiseCopyable, Sendable {
 extension ServoBus {
   /// Asks every servo for a block, and returns at once. What is left of earlier replies is dropped.
   public mutating func post(_ block: RegisterBlock) {
+    // First: a spare reading that did not come puts its length in doubt, and this cycle must not ask for the same.
+    takeSpare()
     sequence &+= 1
     cycle.block = block
     cycle.repeated = 0
+    cycle.round = 0
     cycle.asking = 0
     cycle.pending = isLost ? 0 : UInt8(truncatingIfNeeded: 1 << ids.count - 1)
     guard let length = lengths.choose(wanted: block.count, at: block.address, end: end, now: clock.now) else {
@@ -56,29 +61,52 @@ extension ServoBus {
     if isLost { cycle.pending = 0 }
   }
 
-  /// Takes replies until all have come or `deadline` has passed; then a missing one has cost this reading.
+  /// Takes replies until all have come or `deadline` has passed; then a missing one has cost this reading. The deadline is
+  /// for waiting: what is in by the time that this thread looks counts, however late it looks.
   public mutating func collect(until deadline: Nanoseconds) {
     var heard = clock.now
-    var canRepeat = patience != nil
+    var pause = firstPause
+    var gap = Self.gap
     while cycle.length > 0 {
+      // Read before the port is, or a thread that stands still in between would miss what came meanwhile.
+      let now = clock.now
       while nextReply() {
         heard = clock.now
         keep(at: heard)
+        if cycle.asking == 0 { pause = patience }
       }
-      guard cycle.pending != 0, !isLost, !isFlooded, clock.now < deadline else { break }
+      guard cycle.pending != 0, !isLost, !isFlooded, now < deadline else { break }
       // Whoever was asked alone and has answered leaves the bus free.
       let isFree = cycle.asking != 0 && cycle.asking & cycle.pending == 0
-      let silence = !canRepeat ? deadline : isFree ? heard : heard + (patience ?? .zero)
-      if clock.now < silence {
+      let silence = pause.map { heard + (isFree ? gap : $0) } ?? deadline
+      if now < silence {
         _ = wait(until: min(silence, deadline))
+      } else if repeatOne(before: deadline) {
+        if isFree { gap = .zero }
+        pause = patience
+        heard = clock.now
       } else {
-        // Nothing for so long: nothing will come by itself. With nobody left to ask, wait for what is late all the same.
-        canRepeat = repeatOne(before: deadline)
+        // Nobody is left to ask. With much time on hand they are all asked again, without it what is late may still come.
+        cycle.round = 0
+        cycle.asking = 0
+        pause = clock.now + Self.nextRound < deadline ? Self.nextRound : nil
         heard = clock.now
       }
     }
     endCycle()
   }
+
+  /// How long nothing has to be heard before somebody is asked alone. Where nobody at all has answered, and before
+  /// everybody did, it is rather this machine that is late, and whoever speaks now cuts answers off that are on their way.
+  private var firstPause: Nanoseconds? {
+    guard let patience, cycle.isComplete else { return patience }
+    return patience + patience + patience
+  }
+
+  /// What is left of a sync read follows within so much behind an answer; after that the line is free.
+  private static var gap: Nanoseconds { .microseconds(300) }
+  /// No tick has as much time to wait.
+  private static var nextRound: Nanoseconds { .milliseconds(10) }
 
   /// The newest reply of servo number `index` (in the order of `ids`), however old.
   public func reply(_ index: Int) -> ServoReply { replies[index] }
@@ -89,7 +117,7 @@ extension ServoBus {
   /// Keeps the reply that the parser has just found.
   private mutating func keep(at now: Nanoseconds) {
     guard let block = cycle.block, let index = ids.firstIndex(of: parser.id) else { return }
-    replies[index] = reply(to: block, at: now)
+    replies[index] = reply(to: block, at: now, sequence)
     statuses[index] = parser.status
     statistics.repliesByServo[index] &+= 1
     turnaround.servos[index].add(now - cycle.postedAt)
@@ -97,7 +125,7 @@ extension ServoBus {
     cycle.pending &= ~(1 << UInt8(index))
   }
 
-  private func reply(to block: RegisterBlock, at now: Nanoseconds) -> ServoReply {
+  func reply(to block: RegisterBlock, at now: Nanoseconds, _ sequence: UInt32) -> ServoReply {
     var payload = SIMD16<UInt8>.zero
     for i in 0..<Int(block.count) { payload[i] = parser.parameter(i) }
     return ServoReply(
@@ -108,8 +136,9 @@ extension ServoBus {
   /// Asks the next missing servo alone. One that was missing for several cycles is not worth the time.
   private mutating func repeatOne(before deadline: Nanoseconds) -> Bool {
     guard let block = cycle.block, cycle.length > 0, let patience, clock.now + patience < deadline else { return false }
-    for i in ids.indices where cycle.pending & ~cycle.repeated & (1 << UInt8(i)) != 0 && cycle.missing[i] < 3 {
+    for i in ids.indices where cycle.pending & ~cycle.round & (1 << UInt8(i)) != 0 && cycle.missing[i] < 3 {
       cycle.asking = 1 << UInt8(i)
+      cycle.round |= cycle.asking
       cycle.repeated |= cycle.asking
       statistics.retries[i] &+= 1
       let request = FeetechPacket.read(address: block.address, count: cycle.length, of: ids[i])
@@ -125,7 +154,12 @@ extension ServoBus {
   private mutating func endCycle() {
     let now = clock.now
     cycle.isComplete = cycle.pending == 0
-    if cycle.pending | cycle.repeated != 0, cycle.length > 0 { lengths.doubt(cycle.length, now: now) }
+    if cycle.pending | cycle.repeated != 0, cycle.length > 0 {
+      lengths.doubt(cycle.length, now: now)
+      if let block = cycle.block, cycle.length < 32 {
+        unanswered[Int(cycle.length)] = UnansweredCycle(sequence: sequence, block: block, pending: cycle.pending)
+      }
+    }
     if cycle.pending == 0 {
       if !isLost { turnaround.cycle.add(now - cycle.postedAt) }
       return
@@ -183,7 +217,7 @@ extension ServoBus {
   private mutating func keepSpare() {
     let index = spare.index
     spare.index = -1
-    spare.replies[index] = reply(to: spare.block, at: clock.now)
+    spare.replies[index] = reply(to: spare.block, at: clock.now, sequence)
     statuses[index] = parser.status
     statistics.repliesByServo[index] &+= 1
   }

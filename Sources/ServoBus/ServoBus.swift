@@ -50,6 +50,8 @@ public struct ServoBus: ~Copyable, Sendable {
   var sequence: UInt32 = 0
   var cycle = Cycle()
   var spare = Spare()
+  /// Cycles that were not answered in full, by the length that they asked for.
+  var unanswered = [32 of UnansweredCycle](repeating: UnansweredCycle())
 
   /// A bus on an open port.
   public init(port: consuming SerialPort, model: ServoModel, ids: [UInt8], clock: TickClock) {
@@ -99,19 +101,20 @@ public struct ServoBus: ~Copyable, Sendable {
   mutating func begin(_ packet: FeetechPacket, parameters: Int) {
     takeSpare()
     heard = 0
-    // What is left answers nothing that was asked.
     while nextReply() { dropReply() }
     heard = 0
+    // Whoever still answers an earlier request of this length cannot be told from who answers this one.
+    if parameters < 32 { unanswered[parameters].pending = 0 }
     parser.expect(parameters: parameters, to: packet, late: lengths.open(now: clock.now))
     statistics.transactions &+= 1
     send(packet)
   }
 
-  /// The reply that the parser has just found came too late to count.
+  /// The reply that the parser has just found came too late for the request that it answers.
   mutating func dropReply() {
     statistics.replies &-= 1
-    statistics.lateReplies &+= 1
     statistics.strayBytes &+= UInt64(parser.length)
+    takeLate()
   }
 
   /// Puts a packet on the wire.
@@ -133,7 +136,7 @@ public struct ServoBus: ~Copyable, Sendable {
       case .damaged:
         if let index = ids.firstIndex(of: parser.id) { statistics.checksumErrors[index] &+= 1 }
       case .foreign: statistics.foreignReplies &+= 1
-      case .late: statistics.lateReplies &+= 1
+      case .late: takeLate()
       case .echo:
         statistics.echoes &+= 1
         statistics.strayBytes &-= UInt64(parser.length)

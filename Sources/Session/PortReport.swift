@@ -18,7 +18,7 @@ public struct PortReport: Sendable, Codable, Equatable {
   public var replies: UInt64
   /// Whole replies of servos that were not asked.
   public var foreignReplies: UInt64
-  /// Whole replies to earlier requests, dropped.
+  /// Whole replies to earlier requests.
   public var lateReplies: UInt64
   /// Bytes that belonged to no reply.
   public var foreignBytes: UInt64
@@ -55,8 +55,10 @@ public struct PortReport: Sendable, Codable, Equatable {
     public var id: UInt8
     /// Whole replies in time.
     public var replies: UInt32
-    /// Readings that did not come.
+    /// Readings that did not come in their tick.
     public var timeouts: UInt32
+    /// Of those, how many came after their tick and were used with their age.
+    public var late: UInt32
     /// Times it was asked again.
     public var retries: UInt32
     /// Replies with a wrong checksum.
@@ -88,7 +90,7 @@ public struct PortReport: Sendable, Codable, Equatable {
       func known(_ value: Float) -> Float? { value.isNaN ? nil : value }
       return Servo(
         joint: joint.name, id: joint.servoID, replies: bus.repliesByServo[index], timeouts: bus.timeouts[index],
-        retries: bus.retries[index], checksumErrors: bus.checksumErrors[index],
+        late: bus.lateReadings[index], retries: bus.retries[index], checksumErrors: bus.checksumErrors[index],
         stalest_ticks: bus.longestGap_ticks[index], turnaround: Turnaround(turnaround.servos[index]),
         lowestVoltage_V: known(snapshot.health.lowestVoltage_V[index]),
         highestTemperature_degC: known(snapshot.health.highestTemperature_degC[index]))

@@ -36,13 +36,13 @@ extension SessionReport: CustomStringConvertible {
     return [trackingTable, "\(table)"].compactMap(\.self).joined(separator: "\n")
   }
 
-  /// Replies that failed out of those asked for, and how many came, only too late.
+  /// Replies that failed out of those asked for, and how many came, only after their tick.
   public var busErrorText: String {
     let all = "\(busErrors) of \(Figures.count(repliesAsked, "reply", "replies"))"
-    guard busErrors > 0 else { return all }
     let share = Figures.percent(Double(busErrors) / Double(max(1, repliesAsked)))
-    guard lateReplies > 0 else { return "\(all), \(share)" }
+    let failed = busErrors > 0 ? "\(all), \(share)" : all
+    guard lateReplies > 0 else { return failed }
     let late = Figures.count(lateReplies, "reply", "replies")
-    return "\(all), \(share); \(late) came too late: the other end, or this machine, was slow"
+    return "\(failed); \(late) came after their tick: the other end, or this machine, was slow"
   }
 }

@@ -184,7 +184,7 @@ import Twin
     #expect(gone.asked == 180 && gone.errors == 30, "\(gone)")
     var report = SessionReport(activity: .run)
     (report.busErrors, report.repliesAsked, report.lateReplies) = (30, 180, 12)
-    #expect(report.busErrorText.hasPrefix("30 of 180 replies, 16.7 %; 12 replies came too late"))
+    #expect(report.busErrorText.hasPrefix("30 of 180 replies, 16.7 %; 12 replies came after their tick"))
     report.lateReplies = 0
     #expect(report.busErrorText == "30 of 180 replies, 16.7 %")
   }

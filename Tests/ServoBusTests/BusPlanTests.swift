@@ -36,7 +36,7 @@ import Twin
         arm.servos.servos[id - 1].set(returnDelay: 250)
       }
     }
-    #expect(!plan.fits && plan.read_p99_ms > 3.5)
+    #expect(!plan.fits && !plan.fitsMostly && plan.read_p99_ms > 3.5)
     let text = plan.refusal(rig: "hardware/rigs/x.yaml")
     #expect(text.contains("at 500 Hz there are 1.20 and 2.00 ms"), "\(text)")
     #expect(text.contains("set loop_Hz to \(plan.fastestRate_Hz) or less in hardware/rigs/x.yaml"), "\(text)")
@@ -45,6 +45,24 @@ import Twin
 
   @Test func `replies that are lost while measuring are counted, and make the plan no faster`() throws {
     let (plan, _) = try plan(rate_Hz: 100) { $0.servos.faults.silent = 1 }
-    #expect(!plan.fits && plan.lost >= 200)
+    #expect(!plan.fits && !plan.fitsMostly && plan.lost >= 200)
+  }
+
+  @Test func `one cycle in thirty that takes too long is a warning, and does not forbid to ask again`() throws {
+    let model = try sts3215()
+    let arm = VirtualArm(model)
+    let adapter = HoldingAdapter(arm)
+    var replies = 0
+    adapter.holds = { _ in
+      replies += 1
+      return replies % 200 == 0 ? .milliseconds(9) : .zero
+    }
+    var bus = arm.bus(model)
+    var leader: ServoBus?
+    let plan = BusPlan.measure(follower: &bus, leader: &leader, rate_Hz: 100, budget: .milliseconds(6))
+    #expect(!plan.fits && plan.fitsMostly && plan.read_p99_ms > 6)
+    #expect(plan.description.contains("Not always in time: this machine is busy elsewhere"))
+    let patience = bus.patience ?? .never
+    #expect(patience < .milliseconds(2))
   }
 }

@@ -30,6 +30,8 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
   private var end: UInt8 = 0
   private var seen = 0
   private var size: UInt8 = 6
+  /// As long as what `push` reported last.
+  private var found: UInt8 = 6
   private var ids: SIMD4<UInt64> = .zero
   private var request = FeetechPacket(id: 0, code: 0)
   private var echoes = false
@@ -44,6 +46,7 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
   public mutating func expect(parameters: Int, to request: FeetechPacket, late: UInt32 = 0) {
     precondition(parameters + FeetechPacket.overhead <= 255, "a reply has at most 249 parameters")
     size = UInt8(parameters + FeetechPacket.overhead)
+    found = size
     self.request = request
     // An echo can only be mistaken for a reply if it is as long as one.
     echoes = request.count == Int(size)
@@ -62,17 +65,18 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
     window[Int(end)] = byte
     end &+= 1
     seen &+= 1
+    found = size
     guard isFramed(size) else { return late != 0 && isLate() ? .late : .none }
-    let expected = ids[Int(id &>> 6)] & (UInt64(1) &<< UInt64(id & 63)) != 0
+    let expected = isAllowed(id)
     guard sumsUp(size), !hidesAnother() else { return expected ? .damaged : .none }
     if echoes, seen == Int(size), isEcho() { return .echo }
     return expected ? .reply : .foreign
   }
 
-  /// How many bytes an expected reply has.
-  public var length: Int { Int(size) }
+  /// How many bytes the reply has that `push` has just reported; before one, an expected reply.
+  public var length: Int { Int(found) }
 
-  /// The servo that sent the reply which `push` has just reported.
+  /// The servo that sent it.
   public var id: UInt8 { @_noAllocation @_noLocks get { at(2) } }
 
   /// Its error byte.
@@ -82,9 +86,12 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
   @_noAllocation @_noLocks
   public func parameter(_ index: Int) -> UInt8 { at(5 &+ UInt8(truncatingIfNeeded: index)) }
 
-  /// Byte `offset` of the newest `size` bytes.
+  /// Byte `offset` of the newest `found` bytes.
   @_noAllocation @_noLocks
-  private func at(_ offset: UInt8) -> UInt8 { window[Int(end &- size &+ offset)] }
+  private func at(_ offset: UInt8) -> UInt8 { window[Int(end &- found &+ offset)] }
+
+  @_noAllocation @_noLocks
+  private func isAllowed(_ id: UInt8) -> Bool { ids[Int(id &>> 6)] & (UInt64(1) &<< UInt64(id & 63)) != 0 }
 
   /// Whether the newest `size` bytes have a reply's header, id and length.
   @_noAllocation @_noLocks
@@ -111,24 +118,23 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
   @_noAllocation @_noLocks
   private func hidesAnother() -> Bool {
     var i: UInt8 = 5
-    while i &+ 3 < size {
-      if at(i) == 0xFF, at(i &+ 1) == 0xFF {
-        let id = at(i &+ 2)
-        if ids[Int(id &>> 6)] & (UInt64(1) &<< UInt64(id & 63)) != 0 { return true }
-      }
+    while i &+ 2 < found {
+      if at(i) == 0xFF, at(i &+ 1) == 0xFF, isAllowed(at(i &+ 2)) { return true }
       i &+= 1
     }
     return false
   }
 
+  /// Whether a reply of a length that was asked for before ends here; then it stands in `found`.
   @_noAllocation @_noLocks
-  private func isLate() -> Bool {
+  private mutating func isLate() -> Bool {
     var rest = late
     while rest != 0 {
-      let parameters = UInt8(truncatingIfNeeded: rest.trailingZeroBitCount)
-      if isFramed(parameters &+ 6), sumsUp(parameters &+ 6) { return true }
+      found = UInt8(truncatingIfNeeded: rest.trailingZeroBitCount) &+ 6
+      if isFramed(found), sumsUp(found), isAllowed(id), !hidesAnother() { return true }
       rest &= rest &- 1
     }
+    found = size
     return false
   }
 
