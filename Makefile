@@ -56,7 +56,7 @@ bench: build ## measure loop, policy and bus on this machine, beside cyclictest,
 	$(BUILD)/understudy bench policy $(if $(wildcard .deps/peers/ready),--peers)
 	$(BUILD)/understudy bench train $(if $(wildcard .deps/peers/ready),--peers)
 	$(BUILD)/understudy bench loop --rate 200 --seconds 10
-	$(BUILD)/understudy bench bus --twin
+	$(BUILD)/understudy bench bus $(if $(wildcard .deps/lerobot/ready),--peers)
 
 test-browser: deps ## the live page in headless Chromium, over a session with the twin; installs Chromium
 	@missing=""; for p in $(APT_BROWSER); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \

@@ -65,11 +65,12 @@ extension ServoBus {
   /// for waiting: what is in by the time that this thread looks counts, however late it looks.
   public mutating func collect(until deadline: Nanoseconds) {
     var heard = clock.now
-    var pause = firstPause
+    var pause = firstPause(before: deadline)
     var gap = Self.gap
     while cycle.length > 0 {
       // Read before the port is, or a thread that stands still in between would miss what came meanwhile.
       let now = clock.now
+      if now >= deadline || now > heard + Self.gap { isDrained = false }
       while nextReply() {
         heard = clock.now
         keep(at: heard)
@@ -97,12 +98,16 @@ extension ServoBus {
   }
 
   /// How long nothing has to be heard before somebody is asked alone. Where nobody at all has answered, and before
-  /// everybody did, it is rather this machine that is late, and whoever speaks now cuts answers off that are on their way.
-  private var firstPause: Nanoseconds? {
-    guard let patience, cycle.isComplete else { return patience }
-    return patience + patience + patience
+  /// everybody did, it is rather this machine that is late, and whoever speaks now cuts answers off that are on their way:
+  /// then as long as there is still time to ask all of them.
+  private func firstPause(before deadline: Nanoseconds) -> Nanoseconds? {
+    guard let patience, cycle.isComplete, deadline < cycle.postedAt + Self.nextRound else { return patience }
+    let reserve = Nanoseconds(Int64(ids.count) * Self.single.count)
+    return max(patience, deadline - cycle.postedAt - patience - reserve)
   }
 
+  /// What it takes to ask one servo alone, rather more.
+  private static var single: Nanoseconds { .microseconds(250) }
   /// What is left of a sync read follows within so much behind an answer; after that the line is free.
   private static var gap: Nanoseconds { .microseconds(300) }
   /// No tick has as much time to wait.

@@ -44,6 +44,8 @@ public struct ServoBus: ~Copyable, Sendable {
   private var unread = 0..<0
   /// How many bytes came since the last request.
   private var heard = 0
+  /// The last read took all there was: nothing more is worth a call before a wait, or before so much time has passed.
+  var isDrained = false
 
   // Of the tick's cycle; `ServoBus+Cycle.swift`.
   var replies = [8 of ServoReply](repeating: .never)
@@ -101,6 +103,7 @@ public struct ServoBus: ~Copyable, Sendable {
   mutating func begin(_ packet: FeetechPacket, parameters: Int) {
     takeSpare()
     heard = 0
+    isDrained = false
     while nextReply() { dropReply() }
     heard = 0
     // Whoever still answers an earlier request of this length cannot be told from who answers this one.
@@ -120,6 +123,7 @@ public struct ServoBus: ~Copyable, Sendable {
   /// Puts a packet on the wire.
   mutating func send(_ packet: FeetechPacket) {
     guard !isLost else { return }
+    isDrained = false
     switch packet.withBytes({ port.write($0) }) {
     case .lost: isLost = true
     case .bytes(let count): if count != packet.count { statistics.shortWrites &+= 1 }
@@ -156,6 +160,7 @@ public struct ServoBus: ~Copyable, Sendable {
   mutating func wait(until deadline: Nanoseconds) -> Bool {
     guard !isLost, clock.now < deadline else { return false }
     if port.wait(until: deadline) == .lost { isLost = true }
+    isDrained = false
     return !isLost
   }
 
@@ -163,7 +168,7 @@ public struct ServoBus: ~Copyable, Sendable {
   ///
   /// A line that never falls silent must not hold up the tick: after more bytes than a port can keep, the rest waits.
   private mutating func fill() -> Bool {
-    guard !isFlooded else { return false }
+    guard !isFlooded, !isDrained else { return false }
     switch port.read(into: scratch.bytes) {
     case .lost:
       isLost = true
@@ -171,6 +176,7 @@ public struct ServoBus: ~Copyable, Sendable {
     case .bytes(let count):
       unread = 0..<count
       heard += count
+      isDrained = count < scratch.bytes.count
       // Every byte is stray until a reply claims it.
       statistics.strayBytes &+= UInt64(count)
       return count > 0

@@ -17,7 +17,7 @@ struct Bench: ParsableCommand {
         understudy bench loop --rate 200 --seconds 10
         understudy bench policy --peers
         understudy bench train --scaling --svg scaling.svg
-        understudy bench bus --twin --json
+        understudy bench bus --peers --json
         understudy bench learning --peers
         understudy bench episodes --peers
       """),
@@ -136,9 +136,13 @@ struct Bench: ParsableCommand {
   /// A bus cycle on a twin.
   struct Bus: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "How long it takes to ask an arm, and a pair, for positions, velocities and loads.")
+      abstract: "How long it takes to ask an arm, and a pair, for positions, velocities and loads.",
+      discussion: Help.page(
+        """
+        On a twin that is started for it, whose replies take as long as on the wire. `understudy doctor --rig …` measures
+        the adapters of a real arm.
+        """))
 
-    @Flag(help: "On a twin that is started for it (the only way so far).") var twin = false
     @Option(help: "Cycles a second.") var rate = 200
     @Option(help: "How long one arm, then the pair, is asked.") var seconds = 5.0
     @Flag(
@@ -148,7 +152,6 @@ struct Bench: ParsableCommand {
     @OptionGroup var output: Output
 
     func validate() throws {
-      guard twin else { throw ValidationError("Say --twin: a bench on a real arm's bus is still to come.") }
       guard (1...500).contains(rate) else { throw ValidationError("--rate takes 1 to 500 Hz, not \(rate).") }
       guard seconds.isFinite, (0.1...3600).contains(seconds) else {
         throw ValidationError("--seconds takes 0.1 to 3600, not \(seconds).")

@@ -182,7 +182,7 @@ private final class Meddler {
 
   private func stranger(_ count: Int) -> [UInt8] {
     var packet = FeetechPacket(id: UInt8(100 + random.next() % 100), code: 0)
-    for _ in 0..<(count - FeetechPacket.overhead) { packet.append(UInt8(truncatingIfNeeded: random.next())) }
+    for _ in 0..<max(0, count - FeetechPacket.overhead) { packet.append(UInt8(truncatingIfNeeded: random.next())) }
     packet.seal()
     return packet.bytes
   }
