@@ -39,6 +39,8 @@ public struct ControlSettings: Sendable {
   public var mirrors: Bool
   /// How it does so.
   public var mirror = MirrorSettings()
+  /// How a limp leader's fall is told from a hand that leads it down.
+  public var fall = FallDetector.Settings()
   /// What asks for a person while the policy drives.
   public var gate = GateChoice.none
   /// How old the newest datagram may be while a policy that looks at the environment drives.

@@ -33,6 +33,8 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
   case unreachable = 15
   /// Hold-to-run: the pedal was let go, or lost, while the policy drove.
   case letGo = 16
+  /// The leader was let go of while the follower followed it, and falls.
+  case leaderFell = 17
 
   /// One row of the table.
   public struct Row: Sendable {
@@ -119,6 +121,13 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       detection: "no `run` from pedal or page for `pedal.hold_to_run_ms` while the policy drives",
       category: 2, cause: "the pedal was let go, or its device or the page is gone",
       remedy: "Hold the pedal down, acknowledge, and start again."),
+    Row(
+      fault: .leaderFell, name: "leader-fell",
+      detection:
+        "within 100 ms: the limp leader's tool goes down at 0.2 m/s and gains 3 m/s² while the follower follows it",
+      category: 2, clears: true, cause: "the leader was let go of without handing back by key or pedal",
+      remedy:
+        "The follower went back to where it was let go. Take the leader in hand, acknowledge, and take over again."),
     Row(
       fault: .torqueRefused, name: "torque-refused",
       detection: "a servo has not confirmed goal = present or its torque within 50 ticks; the arm stays limp",

@@ -15,12 +15,8 @@ public final class Lookout: Sendable {
   public let about: SessionFacts
   /// The newest tick.
   public let snapshots: Latest<Snapshot>
-  /// How late ticks began.
-  public let wakeLatency: Histogram
-  /// How long ticks waited for replies.
-  public let busTime: Histogram
-  /// How long decide, constrain and act took together.
-  public let computeTime: Histogram
+  /// Where the loop's time goes.
+  public let instruments: Instruments
 
   private struct Mail {
     var view = SessionView()
@@ -45,22 +41,15 @@ public final class Lookout: Sendable {
   }
 
   /// A lookout over a slot of snapshots and the loop's instruments.
-  public init(
-    about: SessionFacts, snapshots: Latest<Snapshot>, wakeLatency: Histogram, busTime: Histogram,
-    computeTime: Histogram
-  ) {
+  public init(about: SessionFacts, snapshots: Latest<Snapshot>, instruments: Instruments) {
     self.about = about
     self.snapshots = snapshots
-    self.wakeLatency = wakeLatency
-    self.busTime = busTime
-    self.computeTime = computeTime
+    self.instruments = instruments
   }
 
   /// A lookout over a tick and the slot that it fills.
   public convenience init(about: SessionFacts, snapshots: Latest<Snapshot>, tick: Tick) {
-    self.init(
-      about: about, snapshots: snapshots, wakeLatency: tick.wakeLatency, busTime: tick.busTime,
-      computeTime: tick.computeTime)
+    self.init(about: about, snapshots: snapshots, instruments: tick.instruments)
   }
 
   /// What the session shows beside its ticks.

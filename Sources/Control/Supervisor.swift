@@ -63,7 +63,7 @@ struct Supervisor: BitwiseCopyable {
   mutating func stop(for fault: Fault, givingWay: Approach? = nil) {
     guard state.isPowered, state != .protectiveStop else { return }
     self.fault = fault
-    givesWay = fault == .lag || fault == .servo || fault == .load ? givingWay : nil
+    givesWay = fault == .lag || fault == .servo || fault == .load || fault == .leaderFell ? givingWay : nil
     gaveWay = 0
     state = .protectiveStop
     asks = false

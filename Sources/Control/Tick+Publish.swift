@@ -7,10 +7,14 @@ internal import ServoBus
 extension Tick {
   /// What anybody may see of this tick.
   func publish() {
-    wakeLatency.add(record.began - record.scheduled)
-    busTime.add(Nanoseconds(Int64(record.phases.sense)))
-    computeTime.add(
-      Nanoseconds(Int64(record.phases.decide) + Int64(record.phases.constrain) + Int64(record.phases.act)))
+    let (sense, decide) = (Int64(record.phases.sense), Int64(record.phases.decide))
+    let (constrain, act) = (Int64(record.phases.constrain), Int64(record.phases.act))
+    instruments.wake.add(record.began - record.scheduled)
+    instruments.sense.add(Nanoseconds(sense))
+    instruments.decide.add(Nanoseconds(decide))
+    instruments.constrain.add(Nanoseconds(constrain))
+    instruments.act.add(Nanoseconds(act))
+    instruments.compute.add(Nanoseconds(decide + constrain + act))
     snapshot.record = record
     snapshot.state = supervisor.state
     snapshot.fault = supervisor.fault

@@ -9,6 +9,7 @@ extension Tick {
   func supervise() {
     record.request = 0
     record.gateScore = .nan
+    let falls = leaderFalls()
     if record.missed >= 2 { previous.step = .zero }
     if ownership.takeRevocation() {
       previous.step = .zero
@@ -23,7 +24,12 @@ extension Tick {
       record.request = request.action.rawValue
       take(request)
     }
-    if let fault = detected() { stop(for: fault) }
+    if let fault = detected() {
+      stop(for: fault)
+    } else if falls, supervisor.source == .person {
+      // Back to where the person let go.
+      supervisor.stop(for: .leaderFell, givingWay: slowMove(to: fall.onset))
+    }
     // Where the arm stood it may press on still (on a table, with its own weight): it gives way until it does not.
     let pressesOn = supervisor.fault == .load && shows(.load)
     supervisor.goOnGivingWay(to: pressesOn ? standing : nil, most: settings.yieldTicks)
@@ -88,8 +94,10 @@ extension Tick {
   func stop(for fault: Fault) { supervisor.stop(for: fault, givingWay: standing) }
 
   /// A slow move to where the arm stands now; nil where that is not known.
-  private var standing: Approach? {
-    envelope.reachable(follower.reading.position).map {
+  private var standing: Approach? { slowMove(to: follower.reading.position) }
+
+  private func slowMove(to pose: JointVector) -> Approach? {
+    envelope.reachable(pose).map {
       Approach(to: $0, step: settings.yieldStep, stepChange: settings.yieldStepChange)
     }
   }
@@ -139,8 +147,8 @@ extension Tick {
     case .torqueRefused: follower.refusesTorque
     // Only asking the policy again can show it.
     case .wishNotFinite: false
-    // A thread that runs has no longer stalled, and an arm that stands has no way to go.
-    case .stalled: false
+    // A thread that runs has no longer stalled, an arm that stands has no way to go, and a leader falls once.
+    case .stalled, .leaderFell: false
     case .letGo: !isHeldToRun
     case .unreachable: supervisor.isStuck(patience: settings.restPatience)
     }
@@ -164,6 +172,17 @@ extension Tick {
     guard let limit = settings.holdToRun else { return true }
     let age = record.began - channels.hold.newest
     return age <= limit && .zero - age <= limit
+  }
+
+  /// Whether the leader falls while the follower goes where it goes.
+  private func leaderFalls() -> Bool {
+    guard supervisor.source == .person, leader?.torque == .off, let age = leader?.age, all(age .== 0),
+      let kinematics = envelope.tool?.kinematics
+    else {
+      fall.forget()
+      return false
+    }
+    return fall.sees(height_m: kinematics.pose(guiding).position_m.z, command: previous.goal)
   }
 
   private func isFresh(_ age: SIMD8<Int32>) -> Bool { all(age .<= envelope.staleTicks) }

@@ -37,18 +37,18 @@ public final class Tick: @unchecked Sendable {
   /// For how many ticks each joint has borne too much.
   var pressing = SIMD8<Int32>(repeating: 0)
   var record = TickRecord()
+  /// Sees a limp leader fall.
+  var fall: FallDetector
   /// Where the leader stands, in the follower's angles.
   var guiding = JointVector.zero
   var snapshot = Snapshot()
   var recorderIsFull = false
   /// For how many ticks the gate has been asking.
   var askedTicks: UInt32 = 0
-  /// How late ticks began.
-  public let wakeLatency = Histogram()
-  /// How long ticks waited for replies.
-  public let busTime = Histogram()
-  /// How long decide, constrain and act took together.
-  public let computeTime = Histogram()
+  /// Where the time goes; anyone may read them.
+  public let instruments = Instruments()
+  /// When the tick before began.
+  private var beganBefore = Nanoseconds.never
 
   /// One period of control.
   public func run(_ beat: Beat) {
@@ -67,6 +67,8 @@ public final class Tick: @unchecked Sendable {
     record.scheduled = beat.scheduled
     record.began = beat.began
     record.missed = beat.missed
+    instruments.begin(at: beat.began, before: beganBefore)
+    beganBefore = beat.began
     follower.ask()
     leader?.ask()
     let deadline = beat.scheduled + settings.replyBudget
@@ -151,6 +153,7 @@ public final class Tick: @unchecked Sendable {
     if recorderIsFull { stop(for: .recorder) }
     publish()
     record.phases.record = elapsed(since: began)
+    instruments.record.add(Nanoseconds(Int64(record.phases.record)))
   }
 
   private func elapsed(since began: Nanoseconds) -> Int32 { Int32(clamping: (clock.now - began).count) }
@@ -166,6 +169,7 @@ public final class Tick: @unchecked Sendable {
     self.envelope = envelope
     self.settings = settings
     self.policy = PolicySource(ticks: settings.decisionTicks)
+    fall = FallDetector(period_s: Float(settings.period.seconds), settings: settings.fall)
     self.channels = channels
     self.requests = channels.requests
     self.environment = channels.environment

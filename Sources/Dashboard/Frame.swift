@@ -53,6 +53,8 @@ struct Frame: Encodable {
   let wake: Timing
   let bus_p99_us: Double
   let compute_p99_us: Double
+  /// Each instrument in numbers.
+  let timing: [Instruments.Spread]
   let session: SessionView
 
   init(_ snapshot: Snapshot, _ lookout: Lookout, isStill: Bool) {
@@ -81,9 +83,10 @@ struct Frame: Encodable {
     busErrors = snapshot.replies.errors
     refusals = snapshot.refusals
     refused = snapshot.refusals > 0 ? snapshot.state.refusal(of: snapshot.refused) : ""
-    wake = Timing(lookout.wakeLatency)
-    bus_p99_us = lookout.busTime.percentile(0.99).microseconds
-    compute_p99_us = lookout.computeTime.percentile(0.99).microseconds
+    wake = Timing(lookout.instruments.wake)
+    bus_p99_us = lookout.instruments.sense.percentile(0.99).microseconds
+    compute_p99_us = lookout.instruments.compute.percentile(0.99).microseconds
+    timing = lookout.instruments.spreads
     session = lookout.view
   }
 

@@ -206,6 +206,7 @@ public final class LiveSession {
   private func supervise() throws(HostError) {
     var shownAt = Nanoseconds.never
     var toldAt = Nanoseconds.never
+    var timedAt = clock.now
     manager.tell("READY=1")
     defer { manager.tell("STOPPING=1") }
     while !conductor.isDone {
@@ -245,6 +246,10 @@ public final class LiveSession {
       if let period = manager.watchdogPeriod, clock.now - toldAt >= period, watchdog.silentFor < .milliseconds(100) {
         toldAt = clock.now
         manager.tell("WATCHDOG=1", "STATUS=\(line(snapshot))")
+      }
+      if options.json, clock.now - timedAt >= .seconds(1) {
+        timedAt = clock.now
+        emit(TimingEvent(host, snapshot))
       }
       if watchdog.silentFor >= .seconds(5) {
         host.recorder?.stop()
@@ -348,7 +353,7 @@ public final class LiveSession {
     if options.json { emit(["event": "message", "text": text]) } else { terminal.say(text) }
   }
 
-  private func emit(_ event: [String: String]) {
+  private func emit(_ event: some Encodable) {
     guard let data = try? JSONEncoder().encode(event) else { return }
     FileHandle.standardOutput.write(data + Data("\n".utf8))
   }

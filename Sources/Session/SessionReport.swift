@@ -89,6 +89,8 @@ public struct SessionReport: Sendable, Codable {
     public var bus_p99_us = 0.0
     /// Decide, constrain and act: 99th percentile, µs.
     public var compute_p99_us = 0.0
+    /// Wake latency, period and each part of a tick; the bus's turnaround stands in `ports`.
+    public var instruments: [Instruments.Spread] = []
 
     /// Nothing timed.
     public init() {}
@@ -165,13 +167,14 @@ extension Tick {
   /// The loop's instruments as numbers.
   var timing: SessionReport.Timing {
     var timing = SessionReport.Timing()
-    timing.ticks = wakeLatency.count
-    timing.wakeLatency_p50_us = wakeLatency.percentile(0.5).microseconds
-    timing.wakeLatency_p99_us = wakeLatency.percentile(0.99).microseconds
-    timing.wakeLatency_max_us = wakeLatency.max.microseconds
-    timing.bus_p50_us = busTime.percentile(0.5).microseconds
-    timing.bus_p99_us = busTime.percentile(0.99).microseconds
-    timing.compute_p99_us = computeTime.percentile(0.99).microseconds
+    timing.ticks = instruments.wake.count
+    timing.wakeLatency_p50_us = instruments.wake.percentile(0.5).microseconds
+    timing.wakeLatency_p99_us = instruments.wake.percentile(0.99).microseconds
+    timing.wakeLatency_max_us = instruments.wake.max.microseconds
+    timing.bus_p50_us = instruments.sense.percentile(0.5).microseconds
+    timing.bus_p99_us = instruments.sense.percentile(0.99).microseconds
+    timing.compute_p99_us = instruments.compute.percentile(0.99).microseconds
+    timing.instruments = instruments.spreads
     return timing
   }
 }

@@ -50,12 +50,8 @@ public final class ChildTrainer: Trainer {
     }
     process.terminationHandler = { @Sendable [shared] process in
       lines.fileHandleForReading.readabilityHandler = nil
-      let words = String(decoding: complaints.fileHandleForReading.availableData, as: UTF8.self)
-      shared.state.withLock {
-        $0 =
-          process.terminationStatus == 0
-          ? .finished : .failed("Training failed: \(words.trimmingCharacters(in: .whitespacesAndNewlines))")
-      }
+      let end = Self.end(process, saying: complaints.fileHandleForReading.availableData)
+      shared.state.withLock { $0 = end }
     }
     do {
       try process.run()
@@ -63,6 +59,17 @@ public final class ChildTrainer: Trainer {
     } catch {
       shared.state.withLock { $0 = .failed("Training could not be started: \(error.localizedDescription)") }
     }
+  }
+
+  /// What came of it. A child that was killed says nothing: most often memory ran out.
+  private static func end(_ process: Process, saying data: Data) -> TrainingState {
+    guard process.terminationReason == .exit else {
+      return .failed(
+        "Training was killed by signal \(process.terminationStatus) before it was done, perhaps because memory ran out; "
+          + "the policy before goes on, and what was corrected is kept.")
+    }
+    let words = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    return process.terminationStatus == 0 ? .finished : .failed("Training failed: \(words)")
   }
 
   /// The share done in the last whole line of `{"progress": 0.4, …}` lines.

@@ -20,6 +20,20 @@ import Testing
   static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
+  /// A step of the wall clock, by hand or by a time server, cannot concern what never reads it.
+  @Test func `the loop, the buses and the arms never look at the wall clock`() throws {
+    for module in ["RealTime", "ServoBus", "Arm", "Policy", "Control", "CRealtime"] {
+      let folder = Self.root.appending(path: "Sources/\(module)")
+      let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
+      for case let file as URL in files where ["swift", "c", "h"].contains(file.pathExtension) {
+        let text = try String(contentsOf: file, encoding: .utf8)
+        for word in ["CLOCK_REALTIME", "gettimeofday", "Date(", "Date.now", "SuspendingClock", "time(NULL)"] {
+          #expect(!text.contains(word), "\(file.lastPathComponent) reads the wall clock: \(word)")
+        }
+      }
+    }
+  }
+
   /// (module, file, imported module) for each import of ours.
   static func imports() throws -> [(module: String, file: String, imported: String)] {
     let sources = root.appending(path: "Sources")

@@ -18,8 +18,7 @@ import Testing
       lookout = Lookout(
         about: SessionFacts(
           rig: "test", activity: "run", joints: ["a", "b"], lower: [-1, -2], upper: [1, 2], loop_Hz: 100,
-          decision_Hz: 25, staleTicks: 8), snapshots: Latest(Snapshot()), wakeLatency: Histogram(),
-        busTime: Histogram(), computeTime: Histogram())
+          decision_Hz: 25, staleTicks: 8), snapshots: Latest(Snapshot()), instruments: Instruments())
       page = try Dashboard(try #require(PageAddress("0")), lookout: lookout)
       port = try #require(UInt16(page.url.split(separator: ":")[2].dropLast()))
     }
@@ -167,8 +166,7 @@ import Testing
     let lookout = Lookout(
       about: SessionFacts(
         rig: "test", activity: "run", joints: ["a"], lower: [-1], upper: [1], loop_Hz: 100, decision_Hz: 25,
-        staleTicks: 8), snapshots: Latest(Snapshot()), wakeLatency: Histogram(), busTime: Histogram(),
-      computeTime: Histogram())
+        staleTicks: 8), snapshots: Latest(Snapshot()), instruments: Instruments())
     let watcher = Watcher(lookout)
     for tick in 0..<700 {
       var snapshot = Snapshot()

@@ -96,9 +96,12 @@ import Testing
     #expect(try isHeld || twin.commands().allSatisfy { $0.prefix(6).allSatisfy { $0 == 0 } }, "both arms are limp")
   }
 
-  /// Ended by one SIGINT before the loop begins, while the arms come together, and in the middle of what then goes on.
-  @Test(arguments: [Double.random(in: 0.05...0.4), .random(in: 0.5...2), .random(in: 3...9)])
-  func `an interrupt at any moment parks the arm and leaves the files whole`(after seconds: Double) throws {
+  /// Ended by one signal before the loop begins, while the arms come together, and in the middle of what then goes on: by
+  /// Ctrl-C, by a service manager, by a terminal that hangs up.
+  @Test(arguments: [
+    (Double.random(in: 0.05...0.4), SIGINT), (.random(in: 0.5...2), SIGTERM), (.random(in: 3...9), SIGHUP),
+  ])
+  func `a signal at any moment parks the arm and leaves the files whole`(after seconds: Double, signal: Int32) throws {
     let twin = try LiveTwin(["--task", "insert", "--seed", "3"])
     let scratch = try Temporary()
     let process = try Binary.process(
@@ -111,11 +114,11 @@ import Testing
     process.standardError = FileHandle.nullDevice
     try process.run()
     usleep(UInt32(seconds * 1e6))
-    kill(process.processIdentifier, SIGINT)
+    kill(process.processIdentifier, signal)
     process.waitUntilExit()
     // So early that nobody listened yet, the signal ends the program as it does any other; nothing has moved then.
     let wasEarly = process.terminationReason == .uncaughtSignal
-    #expect(process.terminationStatus == (wasEarly ? SIGINT : 128 + SIGINT), "after \(seconds) s")
+    #expect(process.terminationStatus == (wasEarly ? signal : 128 + signal), "after \(seconds) s")
     // An arm that a starved machine has stopped for a gap in time is held instead.
     let isHeld = try String(contentsOfFile: said, encoding: .utf8).contains("The arm holds")
     #expect(try isHeld || twin.commands().allSatisfy { $0.prefix(6).allSatisfy { $0 == 0 } }, "both arms are limp")

@@ -22,6 +22,13 @@ extension Mishap {
       happens: { $0.world.follower.servos[0].encoderSticks = true },
       mend: { $0.world.follower.servos[0].encoderSticks = false }, lasts: false),
     Mishap(
+      testDescription: "an encoder jumps by an eighth of a turn", fault: .lag, within: 2,
+      happens: { $0.world.follower.servos[3].encoderJump_ticks = 512 }, mend: { _ in }, lasts: false),
+    Mishap(
+      testDescription: "a servo draws too much current and lets go", fault: .servo, within: 230,
+      happens: { try $0.allow(current: 1, of: 2) }, mend: { try $0.allow(current: 500, of: 2) }, lasts: false,
+      keepsTorque: false),
+    Mishap(
       testDescription: "too much voltage", fault: .servo, within: 2,
       happens: { $0.world.follower.supply_V = 14.8 }, mend: { $0.world.follower.supply_V = 12 }),
     Mishap(
@@ -64,6 +71,14 @@ extension Mishap {
       testDescription: "the loop sleeps for 500 ms", fault: .gap, within: 1, happens: { $0.miss(50) }, mend: { _ in },
       lasts: false),
   ]
+}
+
+extension VirtualSession {
+  /// Sets what a follower's servo calls too much current, in its unit of 6.5 mA; it lets go after 2 s of more.
+  func allow(current: Int32, of place: Int) throws {
+    try write(0, to: \.lock, of: place)
+    try write(current, to: \.protectionCurrent, of: place)
+  }
 }
 
 extension MemoryLink {

@@ -191,6 +191,9 @@ function drawTiming() {
   put("wake", `p50 ${micro(wake.p50_us)}, p99 ${micro(wake.p99_us)}, max ${micro(wake.max_us)}`);
   put("timing", `replies p99 ${micro(frame.bus_p99_us)} · computing p99 ${micro(frame.compute_p99_us)} · `
     + `missed periods ${frame.missed} · ticks over their period ${frame.overruns}`);
+  fill($("phases").tBodies[0], frame.timing.map((row) => [
+    row.name, micro(row.p50_us), micro(row.p99_us), micro(row.p999_us), micro(row.max_us),
+  ]));
   const { context, width, height } = surface("histogram");
   const ink = getComputedStyle(document.body).color;
   const most = Math.max(1, ...wake.counts), bar = width / wake.counts.length, base = height - 18;

@@ -49,6 +49,7 @@ public struct LoopBenchmark: Sendable {
     benchmark.rows = Self.rows(ours: ours, theirs: theirs.count == blocks ? theirs : nil)
     benchmark.rows.append(.init("missed periods", "of \(ours.joined().count)", Double(missed)))
     benchmark.rows += try TickBenchmark(rate_Hz: rate_Hz, seconds: seconds).rows()
+    if !stress { benchmark.rows += try RunBenchmark(rate_Hz: rate_Hz, seconds: seconds).rows() }
     if theirs.count != blocks {
       benchmark.notes.append("cyclictest was not compared: sudo apt install rt-tests, or it was refused.")
     }

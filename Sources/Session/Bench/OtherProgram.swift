@@ -31,6 +31,9 @@ final class OtherProgram {
     return body()
   }
 
+  /// Its process.
+  var identifier: Int32 { process.processIdentifier }
+
   deinit {
     guard process.isRunning else { return }
     process.terminate()

@@ -6,11 +6,11 @@ enum SampleNetwork {
   /// Features and actions pass as they are; actions are clipped to ±range.
   static func description(
     arm: String, features: [String], hidden: [Int], actions: [String], range: Float, ensemble: Int,
-    precision: NetworkShape.Precision
+    precision: NetworkShape.Precision, decision_Hz: Int = 50
   ) -> PolicyDescription {
     PolicyDescription(
       interface: PolicyInterface(
-        arm: arm, features: features, actions: actions, representation: .relativeToPresent, decision_Hz: 50),
+        arm: arm, features: features, actions: actions, representation: .relativeToPresent, decision_Hz: decision_Hz),
       network: NetworkShape(hidden: hidden, ensemble: ensemble, standardised: false, precision: precision),
       statistics: PolicyStatistics(
         features: features.map { _ in .init(mean: 0, std: 1, min: -100, max: 100) },

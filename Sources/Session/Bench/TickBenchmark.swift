@@ -80,6 +80,7 @@ private final class PairOnLinks: @unchecked Sendable {
   let tick: Tick
   let arm: ArmDescription
   private let channels = TickChannels()
+  private let servos: [AnsweringServos]
   private var policy: PolicySource.Loaded?
 
   init(rate_Hz: Int) throws {
@@ -90,16 +91,21 @@ private final class PairOnLinks: @unchecked Sendable {
     let period = Nanoseconds(1_000_000_000 / Int64(rate_Hz))
     var settings = ControlSettings(period: period, decisionTicks: 4)
     settings.mirrors = false
+    // With the tool's box, which is most of what the envelope costs.
+    let tool = ToolLimits(
+      Workspace(lower: SIMD3(-1, -1, -1), upper: SIMD3(1, 1, 1)), Kinematics(arm))
     let envelope = Envelope(
       lower: scale.lower, upper: scale.upper, velocity: JointVector(repeating: 2),
       acceleration: JointVector(repeating: 15), lag: JointVector(repeating: 0.5), staleTicks: 8,
-      period: Float(period.seconds))
-    func limb(_ name: String) -> Limb {
-      let port = SerialPort.memory(Self.link(name, arm, model))
+      period: Float(period.seconds), tool: tool)
+    let servos = ["follower", "leader"].map { AnsweringServos($0, ids: arm.servoIDs, model: model) }
+    self.servos = servos
+    func limb(_ place: Int) -> Limb {
+      let port = SerialPort.memory(servos[place].link)
       return Limb(bus: ServoBus(port: port, model: model, ids: arm.servoIDs, clock: .monotonic), scale: scale)
     }
     tick = Tick(
-      follower: limb("follower"), leader: limb("leader"),
+      follower: limb(0), leader: limb(1),
       map: LeaderFollowerMap(leader: scale, follower: scale, gripper: nil), envelope: envelope, settings: settings,
       channels: channels, clock: .monotonic)
     self.arm = arm
@@ -144,34 +150,5 @@ private final class PairOnLinks: @unchecked Sendable {
       joints: arm.joints.map {
         .init(name: $0.name, id: Int($0.servoID), homingOffset: 0, rangeMin: 848, rangeMax: 3247)
       })
-  }
-
-  /// Every sync read is answered with position 2047, at rest and without load.
-  private static func link(_ name: String, _ arm: ArmDescription, _ model: ServoModel) -> MemoryLink {
-    let registers = model.registers
-    let block = RegisterBlock(from: registers.presentPosition, through: registers.presentLoad)
-    let answers = arm.servoIDs.flatMap { id in
-      var packet = FeetechPacket(id: id, code: 0)
-      packet.append(2047, width: 2)
-      for _ in 2..<Int(block.count) { packet.append(0) }
-      packet.seal()
-      return packet.bytes
-    }
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: answers.count, alignment: 1)
-    bytes.copyBytes(from: answers)
-    let reply = Reply(bytes: bytes)
-    let link = MemoryLink(name: name)
-    link.onWrite = { [unowned link] request in
-      if request[4] == FeetechPacket.Instruction.syncRead.rawValue {
-        link.deliver(UnsafeRawBufferPointer(reply.bytes))
-      }
-    }
-    return link
-  }
-
-  private final class Reply {
-    let bytes: UnsafeMutableRawBufferPointer
-    init(bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
-    deinit { bytes.deallocate() }
   }
 }

@@ -19,6 +19,8 @@ public final class EmulatedServo {
   public var encoderFails = false
   /// An encoder that goes on saying what it said last, in replies that are all right.
   public var encoderSticks = false
+  /// By how many ticks the encoder has jumped: a magnet that slipped, a bit that fell over.
+  public var encoderJump_ticks = 0.0
   /// Its cable is in: it has power and hears the wire.
   public private(set) var isConnected = true
 
@@ -91,7 +93,8 @@ public final class EmulatedServo {
   /// Where the joint is, in ticks after the offset, within one turn.
   var present_ticks: Double {
     let turn = Double(model.ticksPerTurn)
-    let ticks = scale.ticks(mechanism.position(joint)) - Double(memory.value(registers.homingOffset))
+    let ticks =
+      scale.ticks(mechanism.position(joint)) + encoderJump_ticks - Double(memory.value(registers.homingOffset))
     return ticks - turn * (ticks / turn).rounded(.down)
   }
 
