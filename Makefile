@@ -16,7 +16,7 @@ APT_BROWSER := chromium chromium-driver
 # LeRobot needs Python 3.12 or newer; Debian 12 has 3.11. `make peers PYTHON312=/path/to/python3.12` names one.
 PYTHON312 ?= python3.12
 
-.PHONY: help deps build demo test test-browser study bench peers servo-peers fuzz proofs soak format lint clean
+.PHONY: help deps build demo test test-browser study bench peers servo-peers fuzz envelope bench-loop proofs soak format lint clean
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,15 @@ bench: build ## measure loop, policy and bus on this machine, beside cyclictest,
 	$(BUILD)/understudy bench loop --rate 200 --seconds 10
 	$(BUILD)/understudy bench bus $(if $(wildcard .deps/lerobot/ready),--peers)
 
+bench-loop: build ## the loop alone, long enough to quote: 200 Hz and 1000 Hz idle, then under stress-ng; 13 minutes, on a quiet machine
+	@missing=""; for p in $(APT_BENCH); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; fi
+	$(BUILD)/understudy bench loop --rate 200 --seconds 60
+	$(BUILD)/understudy bench loop --rate 1000 --seconds 30
+	$(BUILD)/understudy bench loop --rate 200 --seconds 60 --stress
+	$(BUILD)/understudy bench loop --rate 1000 --seconds 30 --stress
+
 test-browser: deps ## the live page in headless Chromium, over a session with the twin; installs Chromium
 	@missing=""; for p in $(APT_BROWSER); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
@@ -90,11 +99,15 @@ peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judg
 	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter 'NumpyTests|TorchTests'
 
 # Suites with loops over seeded randomness; each takes `effort` from Tests/Support.
-FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|ToolLimitsTests|SafeTensorsTests|TorchExchangeTests|FixedMathTests|ArmScaleTests|\.KinematicsTests
+FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|ToolLimitsTests|AdversaryTests|SafeTensorsTests|TorchExchangeTests|FixedMathTests|ArmScaleTests|\.KinematicsTests
 
 fuzz: deps ## the randomised tests, a hundred times longer than in make test
 	$(SWIFT) build -c release --build-tests
 	UNDERSTUDY_FUZZ=1 $(SWIFT) test -c release --skip-build --filter '$(FUZZED)'
+
+envelope: deps ## the envelope under 172 million ticks of every wish, reading and lateness; says how many it counted
+	$(SWIFT) build -c release --build-tests
+	UNDERSTUDY_FUZZ=1 $(SWIFT) test -c release --skip-build --filter 'EnvelopeTests|ToolLimitsTests|AdversaryTests'
 
 proofs: build ## what the tick asks of the kernel (strace), and a live session under ThreadSanitizer (builds anew, minutes)
 	@command -v strace >/dev/null || $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq strace >/dev/null

@@ -66,6 +66,10 @@ public struct ToolLimits: BitwiseCopyable, Sendable {
     let rest = stopping(pace, change, ticks, after: longest)
     if workspace.depth(there) > (kinematics.reach_m * (rest + pace)).sum() { return .nothing }
 
+    // Between two commands the joints move evenly, and the tool on a curve that leaves its chord by Σ v · Σ L v / 8.
+    if let wall = crossed(from: start, to: there, bulge_m: pace.sum() * (kinematics.reach_m * pace).sum() * 0.125) {
+      return .wall(wall)
+    }
     // A curve q(t) with |q'| ≤ v and |q''| ≤ a lies within (Σ L a + Σ v · Σ L v) m²/8 of its chord over m ticks.
     let stride = us_ceilf(longest / Self.points)
     let apart = stride > 1 ? stride : 1
@@ -82,6 +86,43 @@ public struct ToolLimits: BitwiseCopyable, Sendable {
       last = point
     }
     return .nothing
+  }
+
+  /// The wall that the curve of one tick may lead through, as its outward normal, even where both its ends are allowed: one
+  /// that begins beside a wall and ends a little further in may bulge through it in between.
+  ///
+  /// The tool's depth at a share s of the way is at least d + Δ s − 4 b s (1 − s), with d where it begins, Δ how much further
+  /// in it ends and b the bulge. That stays above 0 where d and d + Δ are at least b, or d ≥ (4 b − Δ)²/(16 b), and above d where
+  /// Δ ≥ 4 b: from outside, that alone is allowed.
+  @_noAllocation @_noLocks
+  private func crossed(from: SIMD3<Float>, to: SIMD3<Float>, bulge_m b: Float) -> SIMD3<Float>? {
+    var normal: SIMD3<Float>?
+    var furthest = -Float.infinity
+    var axis = 0
+    while axis < 3 {
+      var side: Float = -1
+      while side < 2 {
+        let wall = side < 0 ? workspace.lower[axis] : workspace.upper[axis]
+        let depth = (wall - from[axis]) * side
+        let end = (wall - to[axis]) * side
+        let inward = (from[axis] - to[axis]) * side
+        let rest = 4 * b - inward
+        let clear = depth >= b && end >= b
+        let turns = depth >= 0 && inward >= 0 && 16 * b * depth >= rest * rest
+        // Written so that NaN is never allowed.
+        if !(clear || rest <= 0 || turns) {
+          let nearest = depth < end ? depth : end
+          if !(b - nearest <= furthest) {
+            furthest = b - nearest
+            normal = .zero
+            normal?[axis] = side
+          }
+        }
+        side += 2
+      }
+      axis += 1
+    }
+    return normal
   }
 
   /// How far each joint goes in `after` ticks of a stop that takes each of them `ticks`.

@@ -26,6 +26,8 @@ public enum HostError: Error, CustomStringConvertible {
   case policyRate(expected: Int, folder: String)
   /// A socket could not be opened.
   case socket(DatagramError)
+  /// The pedal could not be had.
+  case pedal(PedalError)
   /// The loop could not start.
   case loop(RateLoopError)
   /// The dataset cannot be used.
@@ -51,6 +53,7 @@ public enum HostError: Error, CustomStringConvertible {
     case .policyRate(let expected, let folder):
       "The policy \(folder) decides at another rate than this rig's \(expected) Hz; train one from this rig's episodes."
     case .socket(let error): "\(error)"
+    case .pedal(let error): "\(error)"
     case .loop(let error): "\(error)"
     case .dataset(let error): "\(error)"
     case .stalled(let seconds):
@@ -67,7 +70,7 @@ public enum HostError: Error, CustomStringConvertible {
     case .servoFile: 78
     case .calibration(let error): error.exitCode
     case .features(let error): error.exitCode
-    case .port, .bringUp, .socket: 69
+    case .port, .bringUp, .socket, .pedal: 69
     case .busPlan: 78
     case .policy(let error): error.exitCode
     case .dataset(let error): error.exitCode

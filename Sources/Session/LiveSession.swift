@@ -74,6 +74,7 @@ public final class LiveSession {
   private var shownOutcomes = 0
   private var shownFault: Fault?
   private var isEnding = false
+  private var isPedalLost = false
   private var shownRefusals: UInt32 = 0
   private var news: [String] = []
   /// Where onlookers see this session and say their few words.
@@ -93,11 +94,7 @@ public final class LiveSession {
     } catch {
       throw .port(error)
     }
-    do throws(DatagramError) {
-      sockets = try LiveSockets(rig)
-    } catch {
-      throw .socket(error)
-    }
+    sockets = try LiveSockets(rig)
     host = try ArmHost(
       rig: rig, ports: ports, clock: clock, leaderMirrors: options.policy != nil,
       gate: options.gate.choice(budget: options.budget, seed: options.seed))
@@ -212,9 +209,11 @@ public final class LiveSession {
     while !conductor.isDone {
       sockets.wait(milliseconds: 4)
       for data in sockets.environment() { host.take(environmentDatagram: data) }
-      for signal in sockets.pedals() {
+      let correcting = host.snapshot.state == .correcting
+      for signal in sockets.pedals(correcting: correcting, at: clock.now) {
         if signal == .run { host.holdToRun(at: clock.now) } else { conductor.hear(signal) }
       }
+      watchPedal()
       for word in lookout.heard() { conductor.hear(PersonSignal(word)) }
       let snapshot = host.snapshot
       if plan.activity == .replay {
@@ -262,6 +261,15 @@ public final class LiveSession {
         lookout.view = SessionView(plan: plan, conductor: conductor, host: host, news: news)
       }
     }
+  }
+
+  /// A pedal that is gone stops the arm: what is held to run runs out by itself, latched; anything else holds.
+  private func watchPedal() {
+    guard sockets.hasLostPedal != isPedalLost else { return }
+    isPedalLost.toggle()
+    guard isPedalLost else { return say("the pedal is back") }
+    say("the pedal \(options.rig.pedalDevice ?? "") is gone, so the arm stops; plug it in again")
+    if options.rig.holdToRun_ms == nil { conductor.hear(.hold) }
   }
 
   /// What becomes of the arms now: nobody should be surprised by one that moves, or by one that does not hold itself.

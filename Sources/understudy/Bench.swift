@@ -31,8 +31,12 @@ struct Bench: ParsableCommand {
   /// Wake latency beside cyclictest, and what a tick costs.
   struct Loop: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "How late the loop wakes, beside cyclictest (rt-tests), and what a tick without a bus costs.",
-      discussion: "Takes turns with cyclictest in ten blocks each, so it runs three times --seconds in all.")
+      abstract: "How late the loop wakes, beside cyclictest (rt-tests), and what a tick and a whole session cost.",
+      discussion: """
+        Takes turns with cyclictest in ten blocks each (A B B A), then times ticks without a bus, then (without --stress) a
+        whole `understudy run` on a twin of its own with its page open. It runs four times --seconds and some ten more in
+        all; `--seconds 60` gives figures worth quoting, on a machine where nothing else runs.
+        """)
 
     @Option(help: "Periods a second.") var rate = 200
     @Option(help: "How long each of the two is measured.") var seconds = 10.0

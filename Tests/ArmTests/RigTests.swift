@@ -48,6 +48,25 @@ import Testing
     #expect(moved.pairs[0].leader?.port == "/tmp/t/leader" && moved.environment?.socket == "/tmp/t/environment.sock")
   }
 
+  @Test func `a pedal is a socket, a foot switch, or both`() throws {
+    let text = try String(contentsOf: hardware.root.appending(path: "rigs/twin-insert.yaml"), encoding: .utf8)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "rig-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func rig(_ pedal: String) throws -> Rig {
+      let file = folder.appending(path: "twin-insert.yaml")
+      try Data(
+        text.replacingOccurrences(of: "pedal: {socket: \"${UNDERSTUDY_TWIN:-.twin}/pedal.sock\"}", with: pedal).utf8
+      ).write(to: file)
+      return try Rig.load(file.path, hardware: hardware, variables: [:])
+    }
+    let foot = try rig("pedal: {device: /dev/input/by-id/foot, hold_to_run_ms: 200}")
+    #expect(foot.pedalDevice == "/dev/input/by-id/foot" && foot.pedalSocket == nil && foot.holdToRun_ms == 200)
+    let both = try rig("pedal: {device: /dev/input/by-id/foot, socket: /tmp/p}")
+    #expect(both.pedalSocket == "/tmp/p" && both.holdToRun_ms == nil)
+    #expect(throws: ConfigurationError.self) { try rig("pedal: {hold_to_run_ms: 200}") }
+  }
+
   @Test func `a limit is one number for all joints or one for each`() throws {
     let rig = try Rig.load("twin-pick-place", hardware: hardware, variables: [:])
     #expect(rig.envelope.velocity_rad_s == JointVector(3, 3, 3, 3, 3, 3, 0, 0))

@@ -68,6 +68,7 @@ import Testing
         return
       }
     }
+    if effort > 1 { print("the envelope of seed \(seed): \(125_000 * effort) ticks, \(faults) faults") }
     #expect(faults > 100, "the wishes of this test never failed: it tests too little")
   }
 

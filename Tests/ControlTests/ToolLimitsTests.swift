@@ -108,6 +108,7 @@ import Testing
         #expect(Self.depth(envelope, stopping.goal) > -1e-5)
       }
     }
+    if effort > 1 { print("the tool of seed \(seed): \(50_000 * effort) ticks, \(walls) at a wall") }
     #expect(walls > 5000, "the tool was hardly ever held back: \(walls)")
   }
 

@@ -26,7 +26,7 @@ extension Mishap {
       happens: { $0.world.follower.servos[3].encoderJump_ticks = 512 }, mend: { _ in }, lasts: false),
     Mishap(
       testDescription: "a servo draws too much current and lets go", fault: .servo, within: 230,
-      happens: { try $0.allow(current: 1, of: 2) }, mend: { try $0.allow(current: 500, of: 2) }, lasts: false,
+      happens: { try $0.allow(current: 0, of: 1) }, mend: { try $0.allow(current: 500, of: 1) }, lasts: false,
       keepsTorque: false),
     Mishap(
       testDescription: "too much voltage", fault: .servo, within: 2,
@@ -259,6 +259,9 @@ extension MemoryLink {
     let (session, kept) = try session()
     defer { withExtendedLifetime(kept) {} }
     session.host.ask(Request(.teleoperate))
+    try session.holdLeader()
+    session.step(6)
+    try session.holdLeader()
     session.step(100)
     #expect(session.host.snapshot.state == .teleoperating)
   }

@@ -55,11 +55,21 @@ extension Rig {
     }
     envelope = try EnvelopeSettings(map.map("envelope"), arm: arm)
     environment = map.has("environment") ? try EnvironmentSettings(map.map("environment")) : nil
-    pedalSocket = try Self.socket("pedal", of: map, also: ["hold_to_run_ms"])
-    if map.has("pedal"), try map.map("pedal").has("hold_to_run_ms") {
-      holdToRun_ms = try map.map("pedal").integer("hold_to_run_ms", in: 50...5000)
+    if map.has("pedal") {
+      let pedal = try map.map("pedal")
+      try pedal.allow(only: ["socket", "device", "hold_to_run_ms"])
+      guard pedal.has("socket") || pedal.has("device") else {
+        throw pedal.wrong("socket", "a datagram socket, or a `device` such as /dev/input/by-id/…-event-kbd")
+      }
+      pedalSocket = pedal.has("socket") ? try pedal.text("socket") : nil
+      pedalDevice = pedal.has("device") ? try pedal.text("device") : nil
+      holdToRun_ms = pedal.has("hold_to_run_ms") ? try pedal.integer("hold_to_run_ms", in: 50...5000) : nil
     }
-    announceSocket = try Self.socket("announce", of: map)
+    if map.has("announce") {
+      let announce = try map.map("announce")
+      try announce.allow(only: ["socket"])
+      announceSocket = try announce.text("socket")
+    }
     start = map.has("start") ? try StartSettings(map.map("start"), arm: arm) : nil
     let episode = try map.map("episode")
     try episode.allow(only: ["limit_s"])
@@ -119,15 +129,6 @@ extension Rig {
       pairs.append(pair)
     }
     return pairs
-  }
-
-  private static func socket(
-    _ key: String, of map: ConfigurationMap, also: [String] = []
-  ) throws(ConfigurationError) -> String? {
-    guard map.has(key) else { return nil }
-    let entry = try map.map(key)
-    try entry.allow(only: ["socket"] + also)
-    return try entry.text("socket")
   }
 }
 

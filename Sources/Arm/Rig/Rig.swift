@@ -29,7 +29,10 @@ public struct Rig: Sendable {
   public var environment: EnvironmentSettings?
   /// The datagram socket on which pedals arrive, which the host binds; nil for none.
   public var pedalSocket: String?
-  /// Hold-to-run: after how long without a `{"pedal": "run"}` a driving policy is stopped; nil: the policy drives by itself.
+  /// A foot switch, an input device of Linux: held to run, or else each press takes over or gives back; nil for none.
+  public var pedalDevice: String?
+  /// Hold-to-run: after how long without a foot on the pedal, or a `{"pedal": "run"}`, a driving policy is stopped; nil: the
+  /// policy drives by itself.
   public var holdToRun_ms: Int?
   /// The datagram socket to which the host announces its state; nil for none.
   public var announceSocket: String?

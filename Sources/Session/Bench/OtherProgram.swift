@@ -8,15 +8,15 @@ final class OtherProgram {
   private let input: Pipe?
 
   /// Starts a program by its path or, without a slash, by its name along PATH; nil where there is none. One that
-  /// `listens` answers lines.
-  init?(_ name: String, _ arguments: [String], listens: Bool = false) {
+  /// `listens` answers lines; one that `complains` does so on our standard error.
+  init?(_ name: String, _ arguments: [String], listens: Bool = false, complains: Bool = false) {
     input = listens ? Pipe() : nil
     guard let url = Self.find(name) else { return nil }
     process.executableURL = url
     process.arguments = arguments
     process.standardInput = input ?? FileHandle.nullDevice
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    if !complains { process.standardError = FileHandle.nullDevice }
     guard Self.unmasked({ (try? process.run()) != nil }) else { return nil }
   }
 

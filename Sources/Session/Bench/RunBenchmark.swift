@@ -31,7 +31,8 @@ struct RunBenchmark {
     let spawned = TickClock.monotonic.now
     guard
       let session = OtherProgram(
-        own.path, ["run", "--rig", rig.path, "--policy", policy.path, "--page", "0", "--json"])
+        own.path, ["run", "--rig", rig.path, "--policy", policy.path, "--page", "0", "--json"],
+        complains: true)
     else { throw HostError.refused("\(own.path) could not be started.") }
     var page: Browser?
     var firstTick: Nanoseconds?
@@ -44,7 +45,7 @@ struct RunBenchmark {
       firstTick = event?.firstTick_ns.map(Nanoseconds.init)
     }
     guard let firstTick, let page else {
-      throw HostError.refused("`understudy run` on the bench's twin ended early; run it by hand to see why.")
+      throw HostError.refused("`understudy run` on the bench's twin ended early, as it said above.")
     }
     let before = Self.used_s(session.identifier), began = TickClock.monotonic.now
     page.look(for: seconds)
@@ -73,8 +74,8 @@ struct RunBenchmark {
   /// An ensemble of the standard recipe's size that hardly moves the arm.
   private static func savePolicy(of rig: Rig, to folder: URL) throws {
     let description = SampleNetwork.description(
-      arm: rig.pairs[0].follower.arm.name, features: rig.policy?.features ?? [], hidden: [128, 128],
-      actions: rig.policy?.actions ?? [], range: 0.01, ensemble: 5, precision: .float32, decision_Hz: rig.decision_Hz)
+      arm: rig.pairs[0].follower.arm.name, features: rig.policy.features, hidden: [128, 128],
+      actions: rig.policy.actions, range: 0.01, ensemble: 5, precision: .float32, decision_Hz: Double(rig.decision_Hz))
     try Policy.save(description, SampleNetwork.parameters(description, seed: 1), to: folder)
   }
 

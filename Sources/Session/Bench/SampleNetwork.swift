@@ -6,7 +6,7 @@ enum SampleNetwork {
   /// Features and actions pass as they are; actions are clipped to ±range.
   static func description(
     arm: String, features: [String], hidden: [Int], actions: [String], range: Float, ensemble: Int,
-    precision: NetworkShape.Precision, decision_Hz: Int = 50
+    precision: NetworkShape.Precision, decision_Hz: Double = 50
   ) -> PolicyDescription {
     PolicyDescription(
       interface: PolicyInterface(
