@@ -16,7 +16,7 @@ public struct FallDetector: BitwiseCopyable, Sendable {
     /// Downward speed that may be a fall, metres a second.
     public var speed_m_s: Float = 0.2
     /// Downward acceleration that may be a fall: arms without torque fall more slowly than stones, gears brake them.
-    public var acceleration_m_s2: Float = 5
+    public var acceleration_m_s2: Float = 3
 
     /// The defaults.
     public init() {}

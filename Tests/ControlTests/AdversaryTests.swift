@@ -68,7 +68,8 @@ import Testing
       }
       if random.next() % 40 == 0 {
         for joint in 0..<6 {
-          target[joint] = ToolLimitsTests.start[joint] + Float(random.uniform(-1...1)) * (random.next() % 4 == 0 ? 10 : 0.6)
+          target[joint] =
+            ToolLimitsTests.start[joint] + Float(random.uniform(-1...1)) * (random.next() % 4 == 0 ? 10 : 0.6)
         }
       }
       return wish
@@ -139,6 +140,8 @@ import Testing
     }
     #expect(Set(faults.keys).isSuperset(of: [.wishNotFinite, .followerStale, .lag]), "\(faults)")
     #expect(restarts > 0)
-    if effort > 1 { print("the adversary of seed \(seed): \(ticks) ticks, stopped \(faults.values.reduce(0, +)) times") }
+    if effort > 1 {
+      print("the adversary of seed \(seed): \(ticks) ticks, stopped \(faults.values.reduce(0, +)) times")
+    }
   }
 }

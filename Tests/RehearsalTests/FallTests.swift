@@ -62,8 +62,8 @@ import Twin
   }
 
   @Test func `a hand that leads the leader down fast is no fall`() {
-    // Half a second from rest to rest over 15 cm: 0.56 m/s at its fastest, and a fall's acceleration never for 60 ms.
-    for duration in [0.5, 0.8] as [Float] {
+    // 0.6 s from rest to rest over 15 cm: 0.47 m/s at its fastest, and a fall's acceleration never for 60 ms.
+    for duration in [0.6, 0.8] as [Float] {
       var detector = FallDetector(period_s: 0.01)
       for tick in 0..<100 {
         let t = min(1, Float(tick) * 0.01 / duration)
