@@ -16,7 +16,7 @@ APT_BROWSER := chromium chromium-driver
 # LeRobot needs Python 3.12 or newer; Debian 12 has 3.11. `make peers PYTHON312=/path/to/python3.12` names one.
 PYTHON312 ?= python3.12
 
-.PHONY: help deps build demo test test-browser study bench peers servo-peers fuzz envelope bench-loop proofs soak format lint clean
+.PHONY: help deps build demo test browser test-browser test-live study bench peers servo-peers fuzz proofs soak format lint clean envelope bench-loop
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,12 +67,19 @@ bench-loop: build ## the loop alone, long enough to quote: 200 Hz and 1000 Hz id
 	$(BUILD)/understudy bench loop --rate 200 --seconds 60 --stress
 	$(BUILD)/understudy bench loop --rate 1000 --seconds 30 --stress
 
-test-browser: deps ## the live page in headless Chromium, over a session with the twin; installs Chromium
+browser:
 	@missing=""; for p in $(APT_BROWSER); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+test-browser: deps browser ## the live page in headless Chromium, over sessions with the twin; installs Chromium (SCREENSHOT=FILE keeps one)
 	$(SWIFT) build -c release --build-tests
-	UNDERSTUDY_BROWSER=1 $(SWIFT) test -c release --skip-build --filter BrowserTests
+	UNDERSTUDY_BROWSER=1 $(if $(SCREENSHOT),UNDERSTUDY_SCREENSHOT=$(abspath $(SCREENSHOT))) \
+	  $(SWIFT) test -c release --skip-build --filter BrowserTests
+
+test-live: deps ## minutes of correction sessions in real time: killed and gone on with, compared, beside virtual time
+	$(SWIFT) build -c release --build-tests
+	UNDERSTUDY_LIVE=1 $(SWIFT) test -c release --skip-build --filter SessionLiveTests
 
 servo-peers: build ## the part of `peers` that judges servos and bus: Feetech's SDK, rustypot, an emulator on the SDK, LeRobot
 	@failed=0; for judge in servos host; do \
@@ -99,7 +106,7 @@ peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judg
 	UNDERSTUDY_PYTHON=$(CURDIR)/.deps/peers/bin/python $(SWIFT) test -c release --filter 'NumpyTests|TorchTests'
 
 # Suites with loops over seeded randomness; each takes `effort` from Tests/Support.
-FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|ToolLimitsTests|AdversaryTests|SafeTensorsTests|TorchExchangeTests|FixedMathTests|ArmScaleTests|\.KinematicsTests
+FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|ToolLimitsTests|AdversaryTests|SafeTensorsTests|TorchExchangeTests|FixedMathTests|ArmScaleTests|\.KinematicsTests|HandoverPropertyTests
 
 fuzz: deps ## the randomised tests, a hundred times longer than in make test
 	$(SWIFT) build -c release --build-tests
@@ -119,8 +126,11 @@ HOURS ?= 24
 soak: build ## hours of sessions on virtual time with a fault every ten seconds (HOURS=24: about ten minutes)
 	$(BUILD)/understudy-twin soak --hours $(HOURS) --seed $(SEED) --cores $$(nproc)
 
-study: build ## what a person's frames are worth, by how they are spent: about an hour; goes on where it was (QUICK=1: minutes)
-	$(BUILD)/understudy-twin study $(if $(QUICK),--quick --dir .study-quick,--dir .study) --cores $$(nproc)
+study: build ## what a person's frames are worth, by how they are spent; goes on where it was, ends in the README (QUICK=1: a small one, beside)
+	$(BUILD)/understudy-twin study --cores $$(nproc) $(if $(QUICK),--quick --dir .study-quick,--dir .study) \
+	  $(if $(QUICK)$(PUBLISH),$(if $(PUBLISH),$(PUBLISHED)),$(PUBLISHED))
+
+PUBLISHED := --publish README.md --pictures Sources/understudy/Documentation.docc
 
 .deps/peers/ready: Tests/Peers/requirements.txt
 	@rm -rf .deps/peers && /usr/bin/python3 -m venv .deps/peers

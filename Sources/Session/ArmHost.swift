@@ -206,6 +206,9 @@ public final class ArmHost: SessionHost {
   private var policyFolder: URL?
   private let isSimulated: Bool
 
+  /// What was handed to the tick last; nil without a policy.
+  public var newestPolicy: PolicySource.Loaded? { loaded.last }
+
   /// Loads a policy folder, refuses one that was made for another arm, and hands it to the tick.
   public func load(policy folder: URL) throws(HostError) {
     let next: PolicySource.Loaded

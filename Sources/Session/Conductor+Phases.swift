@@ -116,7 +116,8 @@ extension Conductor {
       failures = 0
       host.keep(SessionProgress(round: round, frames: 0, nextEpisode: episode, policy: host.policyName))
       budget = GateBudget(rate: plan.budget)
-      if round >= plan.rounds { ending = true } else { phase = .begin }
+      streak = 0
+      if round >= plan.rounds { end(by: .rounds) } else { phase = .begin }
     }
   }
 
@@ -137,12 +138,15 @@ extension Conductor {
     attempt = 1
     if label == .success { roundFrames += summary.frames }
     countFailures(label)
+    countSuccesses(summary)
     host.keep(SessionProgress(round: round, frames: roundFrames, nextEpisode: episode, policy: host.policyName))
-    if plan.activity == .correct, roundFrames >= plan.framesPerRound {
+    if plan.activity == .correct, let enough = plan.goodEnough, streak >= enough {
+      end(by: .goodEnough)
+    } else if plan.activity == .correct, roundFrames >= plan.framesPerRound {
       host.beginTraining(round: round + 1)
       phase = .training
     } else if plan.isComplete(episodes: countedEpisodes, frames: roundFrames) {
-      ending = true
+      end(by: .episodes)
     } else {
       phase = .begin
     }
@@ -161,10 +165,22 @@ extension Conductor {
     if plan.activity == .correct, round > 0, failures >= plan.failuresToRollBack { wantsRollBack = true }
   }
 
+  /// An episode that nobody judged, or that a fault of wire or machine ended, says nothing.
+  func countSuccesses(_ episode: EpisodeSummary) {
+    guard episode.label != .unlabelled else { return }
+    streak = episode.label == .success && episode.takeOvers == 0 ? streak + 1 : 0
+  }
+
+  func end(by end: SessionEnd) {
+    ended = end
+    ending = true
+  }
+
   /// Between episodes only: nobody's policy changes under their hands.
   func rollBack() {
     wantsRollBack = false
     failures = 0
+    streak = 0
     budget = GateBudget(rate: plan.budget)
     guard let name = host.rollBack() else { return }
     host.keep(SessionProgress(round: round, frames: roundFrames, nextEpisode: episode, policy: name))

@@ -58,6 +58,10 @@ public final class Conductor {
   public var framesThisRound: Int { roundFrames }
   /// True when everything planned is done and the arm is at rest.
   public internal(set) var isDone = false
+  /// Which of the plan's ends it came to; nil where a person, a signal or trouble ended it.
+  public internal(set) var ended: SessionEnd?
+  /// Episodes in a row in which the present policy succeeded without help.
+  var streak = 0
   /// Why the session ended early, if it did.
   public internal(set) var trouble: String?
 

@@ -17,6 +17,8 @@ public struct SessionPlan: Sendable {
   public var framesPerRound = 60
   /// In a correction session: it ends after so many rounds.
   public var rounds = 1
+  /// In a correction session: after so many successes in a row without help the policy is good enough, and it ends.
+  public var goodEnough: Int?
   /// In a correction session: what asks for the person.
   public var gate = GateName.none
   /// The share of the policy's decisions in which the person is willing to be asked.

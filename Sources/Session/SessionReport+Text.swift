@@ -32,6 +32,7 @@ extension SessionReport: CustomStringConvertible {
     }
     if lostTicks > 0 { table.add("ticks not recorded", "\(lostTicks)") }
     if !faults.isEmpty { table.add("faults", faults.joined(separator: ", ")) }
+    if activity == .correct, let ended { table.add("ended", ended.words) }
     if let trouble { table.add("ended early", trouble) }
     return [trackingTable, "\(table)"].compactMap(\.self).joined(separator: "\n")
   }

@@ -52,6 +52,8 @@ public struct SessionReport: Sendable, Codable {
   public var lostTicks = 0
   /// How well each joint followed what was played; nil for sessions that play nothing.
   public var tracking: [Tracking]?
+  /// Which of the plan's ends it came to; nil where a person, a signal or trouble ended it.
+  public var ended: SessionEnd?
   /// Why it ended early.
   public var trouble: String?
   /// The signal that ended it, if one did.
@@ -124,6 +126,7 @@ public struct SessionReport: Sendable, Codable {
     byPolicy = PolicyRow.rows(of: conductor.outcomes)
     episodes = conductor.outcomes.count
     trouble = conductor.trouble
+    ended = conductor.ended
     let snapshot = host.snapshot
     if activity == .replay { tracking = Self.tracking(snapshot.tracking, host.rig.pairs[0].follower.arm.jointNames) }
     timing = host.tick.timing

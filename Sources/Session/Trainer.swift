@@ -1,4 +1,5 @@
 public import Foundation
+internal import Glibc
 internal import Learning
 internal import Synchronization
 
@@ -26,6 +27,13 @@ public final class ChildTrainer: Trainer {
   }
 
   deinit { process?.terminate() }
+
+  /// Ends the child at once, finished or not, and waits until it is gone.
+  func end() {
+    guard let process, process.isRunning else { return }
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
 
   /// How far it is.
   public var state: TrainingState { shared.state.withLock { $0 } }

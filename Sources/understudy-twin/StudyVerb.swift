@@ -14,15 +14,21 @@ struct StudyVerb: AsyncParsableCommand {
 
         understudy-twin study --dir .study            # the whole study: about an hour on two cores
         understudy-twin study --quick --dir .quick    # a small one: minutes
+        understudy-twin study --dir .study --publish README.md --pictures Sources/understudy/Documentation.docc
       """)
 
   @Option(name: .customLong("dir"), help: "The folder for cells, tables and pictures.") var folder = ".study"
   @Flag(help: "Fewer seeds, starts and arms, `insert` alone.") var quick = false
+  @Option(help: "Also put the tables into this file, between its lines <!-- study --> and <!-- /study -->.")
+  var publish: String?
+  @Option(help: "With --publish: where its pictures go.") var pictures = "."
   @Option(help: "Cores to use.") var cores = 2
   @Flag(help: "JSON instead of tables.") var json = false
 
   func validate() throws {
     guard (1...64).contains(cores) else { throw ValidationError("--cores takes 1 to 64.") }
+    // Before an hour is spent.
+    if let publish { _ = try page(publish) }
   }
 
   func run() async throws {
@@ -36,13 +42,16 @@ struct StudyVerb: AsyncParsableCommand {
       throw ExitCode(73)
     }
     let report = try await study.run(cores: cores) { cell, count in
-      let line = "\(cell.task), \(cell.arm.name), seed \(cell.seed): \(Self.text(cell)) (of \(count) cells)\n"
+      let line =
+        "\(cell.task), \(cell.arm.name), seed \(cell.seed): \(Self.text(cell)), \(Int(cell.took_s.rounded())) s "
+        + "(of \(count) cells)\n"
       FileHandle.standardError.write(Data(line.utf8))
     }
     for task in Set(report.rows.map(\.task)) {
       try Data(report.svg(task: task).utf8).write(to: place.appending(path: "\(task).svg"), options: .atomic)
     }
     try Data(report.description.utf8).write(to: place.appending(path: "tables.md"), options: .atomic)
+    if let publish { try put(report, into: publish) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let data = try encoder.encode(report)
@@ -53,6 +62,26 @@ struct StudyVerb: AsyncParsableCommand {
       print(report)
       print("took \(Int(Date().timeIntervalSince(began))) s; tables and pictures are in \(folder)")
     }
+  }
+
+  /// What stands before, and from the end of, the place for the tables.
+  private func page(_ file: String) throws -> (before: Substring, after: Substring) {
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    guard let begin = text.range(of: "<!-- study -->\n"), let end = text.range(of: "<!-- /study -->"),
+      begin.upperBound <= end.lowerBound
+    else { throw ValidationError("\(file) has no lines <!-- study --> and <!-- /study -->, between which tables go.") }
+    return (text[..<begin.upperBound], text[end.lowerBound...])
+  }
+
+  private func put(_ report: StudyReport, into file: String) throws {
+    let (before, after) = try page(file)
+    var text = "\n\(report)"
+    for task in Set(report.rows.map(\.task)).sorted() {
+      let picture = URL(filePath: pictures).appending(path: "study-\(task).svg")
+      try Data(report.svg(task: task).utf8).write(to: picture, options: .atomic)
+      text += "![\(task): success by arm](\(picture.relativePath))\n\n"
+    }
+    try (before + text + after).write(toFile: file, atomically: true, encoding: .utf8)
   }
 
   private static func text(_ cell: StudyCell) -> String {

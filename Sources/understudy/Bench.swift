@@ -20,8 +20,9 @@ struct Bench: ParsableCommand {
         understudy bench bus --peers --json
         understudy bench learning --peers
         understudy bench episodes --peers
+        understudy bench rounds --seconds 60 --pairs 5
       """),
-    subcommands: [Loop.self, Network.self, Training.self, Bus.self, Learning.self, Episodes.self])
+    subcommands: [Loop.self, Network.self, Training.self, Bus.self, Learning.self, Episodes.self, Rounds.self])
 
   /// What every bench takes.
   struct Output: ParsableArguments {
@@ -133,6 +134,42 @@ struct Bench: ParsableCommand {
         benchmark.frames = frames
         benchmark.peers = peers
         Ending.show(try benchmark.run(), json: output.json)
+      }
+    }
+  }
+
+  /// Training beside the loop.
+  struct Rounds: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What training beside the loop costs it, and how long a corrected policy is waited for.",
+      discussion: "Blocks with and without the training child take turns: 2 × --pairs × --seconds in all.")
+
+    @Option(help: "Periods a second.") var rate = 100
+    @Option(help: "How long one block.") var seconds = 60.0
+    @Option(help: "Pairs of blocks.") var pairs = 5
+    @Option(help: "Frames that are trained on.") var frames = 20_000
+    @OptionGroup var output: Output
+
+    func validate() throws {
+      guard (1...2000).contains(rate) else { throw ValidationError("--rate takes 1 to 2000 Hz, not \(rate).") }
+      guard seconds.isFinite, (0.1...3600).contains(seconds) else {
+        throw ValidationError("--seconds takes 0.1 to 3600, not \(seconds).")
+      }
+      guard (1...100).contains(pairs) else { throw ValidationError("--pairs takes 1 to 100, not \(pairs).") }
+      guard (100...1_000_000).contains(frames) else { throw ValidationError("--frames takes 100 to 1000000.") }
+    }
+
+    func run() throws {
+      try Ending.catching {
+        var benchmark = RoundBenchmark()
+        benchmark.rate_Hz = rate
+        benchmark.seconds = seconds
+        benchmark.pairs = pairs
+        benchmark.frames = frames
+        let line = ProgressLine()
+        let result = try benchmark.run { line.show($0) }
+        line.clear()
+        Ending.show(result, json: output.json)
       }
     }
   }

@@ -25,6 +25,9 @@ struct Correct: ParsableCommand {
       networks disagree, thrifty also where a critic sees risk, both in about --budget of all decisions; random tosses a
       coin. A killed session goes on where it was when the same command is given again.
 
+      It ends by itself: after --rounds rounds; or once the policy is good enough, after --until successes in a row without
+      help; or after --episodes episodes in this run, with code 75, and the same command goes on.
+
       \(Help.ending)
 
       \(Help.stop)
@@ -37,6 +40,9 @@ struct Correct: ParsableCommand {
   @Option(help: "Where new policies go: DIR/round-1, DIR/round-2 …") var policies: String
   @Option(help: "How many rounds.") var rounds = 1
   @Option(help: "How many frames (decisions of a person) make a round.") var frames = 60
+  @Option(help: "Good enough: so many successes in a row without help (20 of 20 is at least .84 with 95 %).")
+  var until = 20
+  @Option(help: "How many episodes at most in this run.") var episodes = 200
   @Option(help: "The number of the first episode, with a twin: which scenes. Without it: 10001, or on from the last.")
   var first: Int?
   @Option(help: "What asks for the person: none, ensemble, thrifty or random.") var gate = GateName.none
@@ -47,6 +53,8 @@ struct Correct: ParsableCommand {
   func validate() throws {
     if rounds < 1 { throw ValidationError("--rounds takes 1 or more.") }
     if frames < 1 { throw ValidationError("--frames takes 1 or more.") }
+    if until < 1 { throw ValidationError("--until takes 1 or more.") }
+    if episodes < 1 { throw ValidationError("--episodes takes 1 or more.") }
     if let first, first < 1 { throw ValidationError("--first takes 1 or more.") }
     guard budget > 0, budget < 1 else { throw ValidationError("--budget takes a share between 0 and 1.") }
   }
@@ -81,6 +89,8 @@ struct Correct: ParsableCommand {
         plan.firstEpisode = first ?? 10_001
         plan.rounds = rounds
         plan.framesPerRound = frames
+        plan.goodEnough = until
+        plan.episodes = episodes
         plan.gate = gate
         plan.budget = budget
         plan.endsAfterCorrection = endAfterCorrection

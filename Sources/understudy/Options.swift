@@ -90,7 +90,7 @@ extension Ending {
 
 extension SessionReport {
   /// Shows the report and what to type next. Ends the program with 69 where trouble ended the session, and with 128 + n
-  /// where signal n did.
+  /// where signal n did, with 75 where corrections ended at their limit of episodes.
   func conclude(json: Bool, next: [String]? = nil) throws {
     if json {
       Ending.show(["report": self], json: true)
@@ -100,6 +100,8 @@ extension SessionReport {
     if trouble != nil { throw ExitCode(ExitStatus.unavailable.rawValue) }
     if let signal { throw ExitCode(ExitStatus.interrupted(by: signal)) }
     if let next { Ending.next(next, json: json) }
+    // Corrections that ran into their limit: the same command goes on.
+    if activity == .correct, ended == .episodes { throw ExitCode(ExitStatus.temporary.rawValue) }
   }
 }
 

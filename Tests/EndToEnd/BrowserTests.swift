@@ -1,9 +1,8 @@
 import Foundation
-import FoundationNetworking
 import Glibc
 import Testing
 
-/// The page in a real browser, over a real session with the twin. `make test-browser` installs Chromium and its driver.
+/// The page in a real browser, over real sessions with the twin. `make test-browser` installs Chromium and its driver.
 @Suite(.serialized) struct BrowserTests {
   private static var hasBrowser: Bool {
     ProcessInfo.processInfo.environment["UNDERSTUDY_BROWSER"] != nil
@@ -14,11 +13,20 @@ import Testing
   private final class Session {
     let process: Process
     let twin: LiveTwin
-    private(set) var url = ""
+    let url: String
 
-    init(_ arguments: [String]) throws {
-      twin = try LiveTwin(["--task", "insert", "--seed", "7"])
-      process = try Binary.process("understudy", arguments + ["--page", "0", "--json"], twin: twin.folder)
+    init(_ arguments: [String], twin: LiveTwin) throws {
+      self.twin = twin
+      var begun: (Process, String)?
+      // On a starved machine the bus is measured too slow for the rate, and the session refuses to begin: again, then.
+      for _ in 0..<10 where begun == nil {
+        begun = try Self.begin(arguments + ["--page", "0", "--json"], twin)
+      }
+      (process, url) = try #require(begun, "no session came up in ten attempts")
+    }
+
+    private static func begin(_ arguments: [String], _ twin: LiveTwin) throws -> (Process, String)? {
+      let process = try Binary.process("understudy", arguments, twin: twin.folder)
       let said = Pipe()
       process.standardOutput = said
       process.standardError = FileHandle.nullDevice
@@ -26,13 +34,15 @@ import Testing
       var text = ""
       while !text.contains("the page is at ") || !text.hasSuffix("\n") {
         let data = said.fileHandleForReading.availableData
-        guard !data.isEmpty else { break }
+        guard !data.isEmpty else {
+          process.waitUntilExit()
+          return nil
+        }
         text += String(decoding: data, as: UTF8.self)
       }
-      url = try #require(
-        text.replacing("\\/", with: "/").firstMatch(of: /http:\/\/127.0.0.1:[0-9]+\//).map { String($0.output) },
-        "the session names its page: \(text)")
       // Nobody reads on; the pipe is far larger than what a short session says.
+      let url = text.replacing("\\/", with: "/").firstMatch(of: /http:\/\/127.0.0.1:[0-9]+\//)
+      return url.map { (process, String($0.output)) }
     }
 
     deinit {
@@ -42,165 +52,122 @@ import Testing
   }
 
   @Test(.enabled(if: hasBrowser, "`make test-browser` installs Chromium and its driver"))
-  func `a person at the page sees the arm, holds it, sees a fault and acknowledges it`() async throws {
-    let session = try Session(["teleoperate", "--rig", "twin-insert"])
-    let browser = try await Browser()
-    try await browser.open(session.url)
-    #expect(await browser.text("state", becomes: "teleoperating"))
-    #expect(try await browser.text("doing").contains("the person drives"))
-    #expect(try await browser.count("#joints tbody tr") == 6)
-    let before = try await browser.text("joints")
-    #expect(await browser.until { try await browser.text("joints") != before }, "the arm moves, and the table with it")
-    #expect(try await browser.isInked("ribbon"))
-    #expect(try await browser.isInked("histogram"))
-    if let picture = ProcessInfo.processInfo.environment["UNDERSTUDY_SCREENSHOT"] {
-      try await browser.screenshot().write(to: URL(filePath: picture))
-    }
+  func `a person at the page sees the arm, holds it, sees a fault and acknowledges it`() throws {
+    let session = try Session(
+      ["teleoperate", "--rig", "twin-insert"], twin: try LiveTwin(["--task", "insert", "--seed", "7"]))
+    let browser = try Browser()
+    try browser.open(session.url)
+    #expect(browser.text("state", becomes: "teleoperating"))
+    #expect(try browser.text("doing").contains("the person drives"))
+    #expect(try browser.count("#joints tbody tr") == 6)
+    let before = try browser.text("joints")
+    #expect(browser.until { try browser.text("joints") != before }, "the arm moves, and the table with it")
+    #expect(try browser.colours("ribbon") >= 1)
+    #expect(try browser.colours("histogram") >= 1)
 
-    try await browser.click("#say-hold")
-    #expect(await browser.text("state", becomes: "holding"))
-    #expect(try await browser.text("answer").contains("Passed on"))
+    try browser.click("#say-hold")
+    #expect(browser.text("state", becomes: "holding"))
+    #expect(browser.until { try browser.text("answer").contains("Passed on") })
 
     // The bus falls silent: the twin stands still, and comes back.
     kill(session.twin.identifier, SIGSTOP)
-    #expect(await browser.text("fault-name", becomes: "follower-stale"))
-    #expect(try await browser.text("state") == "protective-stop")
-    #expect(try await browser.text("fault-remedy").contains("acknowledge"))
+    #expect(browser.until { try browser.text("state") == "protective-stop" })
+    #expect(["follower-stale", "gap", "stalled"].contains(try browser.text("fault-name")))
+    #expect(try browser.text("fault-remedy").contains("acknowledge"))
     kill(session.twin.identifier, SIGCONT)
-    let cleared = await browser.until {
-      try await browser.type("a")
-      return try await browser.text("state") == "holding"
+    let cleared = browser.until {
+      try browser.type("a")
+      return try browser.text("state") == "holding"
     }
     #expect(cleared, "acknowledged by its key")
-    #expect(try await browser.script("return document.getElementById('fault').hidden") as? Bool == true)
+    #expect(browser.until { try browser.script("return document.getElementById('fault').hidden") as? Bool == true })
   }
 
   @Test(.enabled(if: hasBrowser, "`make test-browser` installs Chromium and its driver"))
-  func `a page that lost its session says so`() async throws {
-    let browser = try await Browser()
+  func `a page that lost its session says so`() throws {
+    let browser = try Browser()
     do {
-      let session = try Session(["teleoperate", "--rig", "twin-insert"])
-      try await browser.open(session.url)
-      #expect(await browser.text("state", becomes: "teleoperating"))
+      let session = try Session(
+        ["teleoperate", "--rig", "twin-insert"], twin: try LiveTwin(["--task", "insert", "--seed", "7"]))
+      try browser.open(session.url)
+      #expect(browser.text("state", becomes: "teleoperating"))
     }
-    #expect(await browser.text("state", becomes: "no connection"))
+    #expect(browser.text("state", becomes: "no connection"))
   }
-}
 
-/// Headless Chromium by the W3C's WebDriver protocol: JSON over HTTP, to Debian's chromedriver.
-private final class Browser {
-  static let driver = "/usr/bin/chromedriver"
-  private let process = Process()
-  private var base = ""
-
-  struct Trouble: Error { let text: String }
-
-  init() async throws {
-    process.executableURL = URL(filePath: Self.driver)
-    process.arguments = ["--port=0"]
-    let said = Pipe()
-    process.standardOutput = said
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    var text = ""
-    while text.firstMatch(of: /on port ([0-9]+)\./) == nil {
-      let data = said.fileHandleForReading.availableData
-      guard !data.isEmpty else { throw Trouble(text: "chromedriver ended: \(text)") }
-      text += String(decoding: data, as: UTF8.self)
+  @Test(.enabled(if: hasBrowser, "`make test-browser` installs Chromium and its driver"))
+  func `a correction session shows who drove, doubt, rounds and policies, and fits every window`() throws {
+    let scratch = try Temporary()
+    for arguments in [
+      ["understudy-twin", "rehearse", "--demonstrate", scratch.path("shown"), "--episodes", "6"],
+      ["understudy", "train", scratch.path("shown"), "--rig", "twin-insert", "--output", scratch.path("first")],
+    ] {
+      let ran = try Binary.run(arguments[0], arguments: Array(arguments.dropFirst()))
+      #expect(ran.code == 0, "\(ran.err)")
     }
-    let port = try #require(text.firstMatch(of: /on port ([0-9]+)\./)?.output.1)
-    base = "http://127.0.0.1:\(port)/session"
-    let options: [String: Any] = [
-      "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,1500"]
-    ]
-    let value = try await send(
-      "", ["capabilities": ["alwaysMatch": ["goog:chromeOptions": options]]])
-    let id = try #require((value as? [String: Any])?["sessionId"] as? String)
-    base += "/\(id)"
-  }
-
-  deinit {
-    // The driver takes its browser along.
-    kill(process.processIdentifier, SIGTERM)
-    usleep(300_000)
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-  }
-
-  @discardableResult
-  private func send(_ path: String, _ body: [String: Any]?) async throws -> Any? {
-    var request = URLRequest(url: try #require(URL(string: base + path)))
-    request.timeoutInterval = 30
-    if let body {
-      request.httpMethod = "POST"
-      request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-      request.httpBody = try JSONSerialization.data(withJSONObject: body)
+    let session = try Session(
+      [
+        "correct", "--rig", "twin-insert", "--policy", scratch.path("first"), "--with", scratch.path("shown"),
+        "--dataset", scratch.path("corrections"), "--policies", scratch.path("policies"), "--rounds", "9", "--frames",
+        "30", "--gate", "ensemble", "--budget", "0.02",
+      ], twin: try LiveTwin(["--task", "insert", "--seed", "7"]))
+    let browser = try Browser()
+    try browser.open(session.url)
+    let shown = browser.until(seconds: 120) {
+      try browser.mendStarvation()
+      // Two policies: one round was corrected, trained and loaded; and the policy drives just now.
+      return try browser.count("#policies tbody tr") >= 2 && browser.text("state") == "autonomous"
     }
-    let (data, _) = try await URLSession.shared.data(for: request)
-    let answer = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-    if let trouble = answer?["value"] as? [String: Any], let message = trouble["message"] as? String,
-      trouble["error"] != nil
-    {
-      throw Trouble(text: message)
+    let news = try browser.text("news")
+    #expect(shown, "\(news)")
+    #expect(try browser.colours("ribbon") >= 3, "policy, person and slow moves have each their colour")
+    #expect(try browser.colours("doubts") >= 1)
+    #expect(try browser.text("doubt").contains(" of "), "doubt beside its threshold")
+    let round = try browser.text("round")
+    #expect(round.contains("corrected frames") || round.contains("training"))
+    #expect(try browser.text("policies").contains("round-1"))
+    if let picture = ProcessInfo.processInfo.environment["UNDERSTUDY_SCREENSHOT"] {
+      try browser.screenshot().write(to: URL(filePath: picture))
     }
-    return answer?["value"]
+    for (width, height) in [(500, 900), (1024, 768), (1920, 1080)] {
+      try browser.resize(width, height)
+      usleep(500_000)
+      #expect(try trouble(browser) == "", "\(width) × \(height)")
+    }
   }
 
-  func open(_ url: String) async throws { try await send("/url", ["url": url]) }
-
-  func script(_ text: String, _ arguments: [Any] = []) async throws -> Any? {
-    try await send("/execute/sync", ["script": text, "args": arguments])
-  }
-
-  func text(_ id: String) async throws -> String {
-    try await script("return document.getElementById(arguments[0]).textContent", [id]) as? String ?? ""
-  }
-
-  func count(_ selector: String) async throws -> Int {
-    try await script("return document.querySelectorAll(arguments[0]).length", [selector]) as? Int ?? 0
-  }
-
-  /// Whether anything is drawn on a canvas.
-  func isInked(_ id: String) async throws -> Bool {
+  /// What is wrong with the layout, in words: what overlaps or sticks out, what cannot be read from two metres or reached
+  /// by keyboard.
+  private func trouble(_ browser: Browser) throws -> String {
     let lines = """
-      const c = document.getElementById(arguments[0]);
-      return c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((v) => v !== 0);
-      """
-    return try await script(lines, [id]) as? Bool ?? false
-  }
-
-  func click(_ selector: String) async throws {
-    let element = try await send("/element", ["using": "css selector", "value": selector]) as? [String: String]
-    let id = try #require(element?.values.first)
-    try await send("/element/\(id)/click", [:])
-  }
-
-  func type(_ key: String) async throws {
-    let keys: [[String: Any]] = [["type": "keyDown", "value": key], ["type": "keyUp", "value": key]]
-    try await send("/actions", ["actions": [["type": "key", "id": "keyboard", "actions": keys]]])
-  }
-
-  func screenshot() async throws -> Data {
-    let text = try await send("/screenshot", nil) as? String
-    return try #require(Data(base64Encoded: text ?? ""))
-  }
-
-  /// Whether a condition comes true within 20 s.
-  func until(_ condition: () async throws -> Bool) async -> Bool {
-    for _ in 0..<100 {
-      if (try? await condition()) == true { return true }
-      try? await Task.sleep(for: .milliseconds(200))
-    }
-    return false
-  }
-
-  /// Whether a text becomes this one. A starved machine may stop the arm for a gap in time: that is acknowledged.
-  func text(_ id: String, becomes wanted: String) async -> Bool {
-    await until {
-      if try await self.text(id) == wanted { return true }
-      if try await self.text("state") == "protective-stop", try await self.text("fault-name") == "gap" {
-        try await type("a")
+      const wrong = [], root = document.documentElement;
+      if (root.scrollWidth > root.clientWidth) wrong.push("wider than its window");
+      const parts = [...document.querySelectorAll("header, #fault, nav, main > section, footer")]
+        .filter((part) => part.getClientRects().length);
+      const boxes = parts.map((part) => part.getBoundingClientRect());
+      const name = (part) => part.id || part.textContent.trim().slice(0, 20);
+      boxes.forEach((a, i) => boxes.forEach((b, j) => {
+        if (i < j && getComputedStyle(parts[i]).position !== "sticky" && getComputedStyle(parts[j]).position !== "sticky"
+          && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+          wrong.push(name(parts[i]) + " overlaps " + name(parts[j]));
+      }));
+      for (const part of parts) if (part.scrollHeight > part.clientHeight + 2 && part.tagName !== "HEADER")
+        wrong.push(name(part) + " is cut off");
+      // 48 CSS pixels are 13 mm on a desktop screen: 22 minutes of arc from two metres.
+      if (parseFloat(getComputedStyle(document.getElementById("state")).fontSize) < 48) wrong.push("small state");
+      const state = document.getElementById("state");
+      if (state.scrollWidth > state.clientWidth + 1) wrong.push("the state does not fit");
+      for (const button of document.querySelectorAll("button")) {
+        button.focus();
+        const { outlineStyle, outlineWidth } = getComputedStyle(button);
+        if (document.activeElement !== button) wrong.push(button.textContent + " takes no focus");
+        if (button.matches(":focus-visible") && (outlineStyle === "none" || parseFloat(outlineWidth) < 2))
+          wrong.push(button.textContent + " does not show its focus");
+        if (button.getBoundingClientRect().height < 40) wrong.push(button.textContent + " is too low to hit");
       }
-      return false
-    }
+      document.activeElement.blur();
+      return wrong.join("; ");
+      """
+    return try browser.script(lines) as? String ?? "the script said nothing"
   }
 }

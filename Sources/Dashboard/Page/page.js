@@ -160,10 +160,13 @@ function surface(id) {
 function drawRibbon() {
   const { context, width, height } = surface("ribbon");
   const step = width / (60 * perSecond), from = width - moments.length * step;
-  moments.forEach((moment, index) => {
-    context.fillStyle = colours[moment.state === "protective-stop" ? "stop" : moment.source];
-    context.fillRect(from + index * step, 0, step + 0.5, height);
-  });
+  const driver = (moment) => (moment.state === "protective-stop" ? "stop" : moment.source);
+  // One rectangle a stretch: seams between single moments would show.
+  for (let first = 0, end; first < moments.length; first = end) {
+    for (end = first + 1; end < moments.length && driver(moments[end]) === driver(moments[first]);) end += 1;
+    context.fillStyle = colours[driver(moments[first])];
+    context.fillRect(from + first * step, 0, (end - first) * step, height);
+  }
 }
 
 function drawDoubts() {

@@ -1,4 +1,5 @@
 internal import Arm
+internal import Control
 internal import Episodes
 internal import Foundation
 internal import Learning
@@ -6,20 +7,22 @@ internal import RealTime
 internal import Session
 internal import Twin
 
-/// Classic DAgger (Ross, Gordon and Bagnell, AISTATS 2011, algorithm 3.1) with β = 1 in the first iteration (the
-/// demonstrations) and 0 in all others: the policy drives, and every state that it visits gets the expert's action as its
-/// label. On the twin only: the label is what the scripted person would do from there, without eye, hand or fatigue; no
+/// Classic DAgger (Ross, Gordon and Bagnell, AISTATS 2011, algorithm 3.1): policy and expert drive by turns of single
+/// decisions, the expert in a share β of them, and every visited state gets the expert's action as its label. The
+/// demonstrations are the first iteration, with β = 1; what follows is a schedule's (`BetaSchedule`). On the twin only: the label is what the scripted person would do from there, without eye, hand or fatigue; no
 /// person could give it at 25 Hz while another hand drives.
 extension Rehearsal {
   /// Rounds of driving and labelling; the rows of each round.
   func labelEverywhere(
-    _ first: URL, demonstrations: URL, frames: Int, rounds: Int, folder: URL
+    _ first: URL, demonstrations: URL, frames: Int, rounds: Int, schedule: BetaSchedule, folder: URL
   ) throws -> [Frames] {
     var policy = first
     var labelled: [Frames] = []
     for round in 1...rounds {
       labelled.append(
-        try label(policy, atLeast: frames, first: Self.firstCorrection + round * 500))
+        try label(
+          policy, atLeast: frames, first: Self.firstCorrection + round * 500,
+          beta: schedule.beta(iteration: round + 1)))
       guard round < rounds else { break }
       policy = folder.appending(path: "classic-\(round)")
       try train(labelled, demonstrations: demonstrations, output: policy)
@@ -28,7 +31,7 @@ extension Rehearsal {
   }
 
   /// The policy drives, episode after episode, until so many states were labelled.
-  private func label(_ policy: URL, atLeast count: Int, first: Int) throws -> Frames {
+  private func label(_ policy: URL, atLeast count: Int, first: Int, beta: Double) throws -> Frames {
     let columns = try Demonstrations.Columns(rig: rig, chunk: 1)
     var rows = Frames(features: columns.features, actions: columns.actions.map(\.name))
     var options = TwinOptions()
@@ -56,7 +59,19 @@ extension Rehearsal {
       if isEnough { session.conductor?.end() }
     }
     session.begin(plan)
+    guard beta > 0, let learner = session.host.newestPolicy else {
+      try session.run(limit: .seconds(3600))
+      return rows
+    }
+    let mixture = try ExpertMixture(
+      session, learner: learner, columns: columns, beta: beta, seed: seed &+ UInt64(first))
+    var trouble: (any Error)?
+    session.aroundTick = { run in
+      do { try mixture.prepare() } catch { trouble = trouble ?? error }
+      run()
+    }
     try session.run(limit: .seconds(3600))
+    if let trouble { throw trouble }
     return rows
   }
 

@@ -64,7 +64,9 @@ public struct Study: Sendable {
 
   private func cell(_ part: StudyPlan.Part, _ arm: StudyArm, _ seed: UInt64, frames: Int) throws -> StudyCell {
     let work = folder.appending(path: "work-\(part.task)-\(arm.rawValue)-\(seed)")
-    let cell = try StudyCell.run(part, arm, seed: seed, plan: plan, frames: frames, folder: work)
+    let began = Date()
+    var cell = try StudyCell.run(part, arm, seed: seed, plan: plan, frames: frames, folder: work)
+    cell.took_s = Date().timeIntervalSince(began)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     try encoder.encode(cell).write(to: folder.appending(path: "cells/\(cell.file)"), options: .atomic)

@@ -24,16 +24,17 @@ extension StudyCell {
     rehearsal.training.trainsCritic = arm.gate == .thrifty
     switch arm {
     case .demonstrations: break
-    case .more, .noisy:
+    case .more, .noisy, .drifting:
       var more = rehearsal
-      if arm == .noisy { more.disturbance = .noise(0.006) }
+      more.disturbance = arm.disturbance
       cell.take(
         try more.demonstrate(into: further, frames: budgeted, first: Rehearsal.firstDemonstration + 500))
       datasets.append(further)
-    case .classic:
+    case .classic, .classicLinear, .classicExponential:
       try rehearsal.train(datasets, output: first)
       classic = try rehearsal.labelEverywhere(
-        first, demonstrations: demonstrations, frames: budgeted / part.rounds, rounds: part.rounds, folder: folder)
+        first, demonstrations: demonstrations, frames: budgeted / part.rounds, rounds: part.rounds,
+        schedule: arm.schedule ?? .indicator, folder: folder)
       cell.frames = classic.reduce(0) { $0 + $1.count }
     case .random, .watched, .margin, .rac, .iwr, .sirius, .ensemble, .thrifty:
       try rehearsal.train(datasets, output: first)

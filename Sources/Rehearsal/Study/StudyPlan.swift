@@ -8,8 +8,11 @@ public enum StudyArm: String, CaseIterable, Sendable, Codable {
   case demonstrations
   /// As many further frames of demonstrations.
   case more
-  /// The same with noise on the joints while demonstrating (DART, Laskey et al., CoRL 2017).
+  /// The same with white noise on the joints while demonstrating (6 mrad each 40 ms).
   case noisy
+  /// The same while the arm drifts (a random walk of 3 mrad each 40 ms): DART's noise (Laskey et al., CoRL 2017) for a person
+  /// who sees late and cannot answer noise that is gone after 40 ms.
+  case drifting
   /// A coin asks; the person finishes. The floor.
   case random
   /// The person watches, takes over, and finishes (HG-DAgger).
@@ -28,13 +31,18 @@ public enum StudyArm: String, CaseIterable, Sendable, Codable {
   case thrifty
   /// Every visited state gets the label of a person who never errs (classic DAgger, β = 1 in the first iteration only).
   case classic
+  /// The same; β falls in equal parts over the rounds.
+  case classicLinear
+  /// The same; β halves from iteration to iteration.
+  case classicExponential
 
   /// In tables.
   public var name: String {
     switch self {
     case .demonstrations: "few demonstrations alone"
     case .more: "+ demonstrations"
-    case .noisy: "+ noisy demonstrations (DART)"
+    case .noisy: "+ demonstrations, white noise"
+    case .drifting: "+ demonstrations, drift (DART)"
     case .random: "+ corrections, a coin asks"
     case .watched: "+ corrections, person watches (HG)"
     case .margin: "… hands back at once"
@@ -44,11 +52,29 @@ public enum StudyArm: String, CaseIterable, Sendable, Codable {
     case .ensemble: "+ corrections, doubt asks"
     case .thrifty: "+ corrections, Thrifty asks"
     case .classic: "+ labels everywhere (DAgger)"
+    case .classicLinear: "… β falls linearly"
+    case .classicExponential: "… β halves"
     }
   }
 
-  /// Whether a correction session is held.
-  var isCorrection: Bool { ![.demonstrations, .more, .noisy, .classic].contains(self) }
+  /// How often the expert drives while every state is labelled; nil for other arms.
+  var schedule: BetaSchedule? {
+    switch self {
+    case .classic: .indicator
+    case .classicLinear: .linear(iterations: 4)
+    case .classicExponential: .exponential(0.5)
+    default: nil
+    }
+  }
+
+  /// What shakes the arm while the person demonstrates.
+  var disturbance: Disturbance {
+    switch self {
+    case .noisy: .noise(0.006)
+    case .drifting: .drift(0.003)
+    default: .none
+    }
+  }
 
   var gate: GateName {
     switch self {
@@ -109,7 +135,7 @@ public struct StudyPlan: Sendable, Codable, Equatable {
         arms: StudyArm.allCases, chunk: 1),
       Part(
         task: "pick-place", demonstrations: 10, frames: 500, rounds: 4, conditions: ["none", "bump"],
-        arms: [.demonstrations, .more, .noisy, .random, .watched, .ensemble, .thrifty], chunk: 8),
+        arms: [.demonstrations, .more, .drifting, .random, .watched, .ensemble, .thrifty], chunk: 8),
     ], seeds: Array(1...6), starts: 100, trainings: 2, budget: 0.02)
 
   /// A small one, to see that everything works and roughly what comes out: minutes.
@@ -117,7 +143,7 @@ public struct StudyPlan: Sendable, Codable, Equatable {
     parts: [
       Part(
         task: "insert", demonstrations: 6, frames: 60, rounds: 4, conditions: ["none", "bump"],
-        arms: [.demonstrations, .more, .noisy, .random, .watched, .ensemble, .thrifty], chunk: 1)
+        arms: [.demonstrations, .more, .noisy, .drifting, .random, .watched, .thrifty, .classic], chunk: 1)
     ], seeds: [1, 2, 3], starts: 40, trainings: 1, budget: 0.02)
 }
 
@@ -143,6 +169,8 @@ public struct StudyCell: Sendable, Codable, Equatable {
   public var person_s = 0.0
   /// How long episodes ran while the person had to be there.
   public var watched_s = 0.0
+  /// How long this machine took over it.
+  public var took_s = 0.0
 
   /// Nothing known yet.
   public init(task: String, arm: StudyArm, seed: UInt64) {

@@ -132,7 +132,7 @@ public struct EpisodesBenchmark: Sendable {
   }
 
   /// A tick as an arm gives it: smooth motion in encoder steps, with a real loop's jitter.
-  private static func record(_ tick: UInt64) -> TickRecord {
+  static func record(_ tick: UInt64) -> TickRecord {
     var random = SplitMix64(seed: tick)
     var record = TickRecord()
     let t = Double(tick) / 50

@@ -82,7 +82,7 @@ public struct LoopBenchmark: Sendable {
   }
 
   /// The 95 % interval of the ratio of percentiles, by drawing blocks with replacement (seeded).
-  private static func interval(_ share: Double, _ ours: [[Int64]], _ theirs: [[Int64]]) -> ClosedRange<Double>? {
+  static func interval(_ share: Double, _ ours: [[Int64]], _ theirs: [[Int64]]) -> ClosedRange<Double>? {
     var random = SplitMix64(seed: 1)
     let ratios = (0..<1000).compactMap { _ -> Double? in
       let drawn = ours.indices.map { _ in Int.random(in: ours.indices, using: &random) }

@@ -1,0 +1,77 @@
+import Control
+import Episodes
+import Foundation
+import RealTime
+import Session
+import Testing
+import Twin
+
+@testable import Rehearsal
+
+/// How correction sessions end by themselves, and who drives while every state is labelled.
+@Suite struct CorrectionEndTests {
+  /// A correction session whose episodes end as `label` says, at once.
+  private func session(_ label: PersonSignal, adjust: (inout SessionPlan) -> Void) throws -> Conductor {
+    let session = try Bench.session(nil)
+    try session.host.load(policy: Bench.policy.get())
+    session.begin(.correct, first: 10_001) {
+      $0.framesPerRound = 1_000_000
+      adjust(&$0)
+    }
+    let conductor = try #require(session.conductor)
+    session.afterTick = { snapshot in
+      if snapshot.state == .holding, !snapshot.isMoving, snapshot.record.episode == 0 { conductor.hear(.start) }
+      if snapshot.state == .autonomous, snapshot.episode.policy == 20 { conductor.hear(label) }
+    }
+    try session.run(limit: .seconds(600))
+    return conductor
+  }
+
+  @Test func `a policy that succeeds again and again without help is good enough`() throws {
+    let conductor = try session(.success) {
+      $0.goodEnough = 3
+      $0.episodes = 8
+    }
+    #expect(conductor.outcomes.map(\.label) == [.success, .success, .success])
+    #expect(conductor.ended == .goodEnough)
+  }
+
+  @Test func `corrections that nobody brings to an end, end at their limit of episodes`() throws {
+    let conductor = try session(.failure) {
+      $0.goodEnough = 3
+      $0.episodes = 4
+    }
+    #expect(conductor.outcomes.map(\.label) == [.failure, .failure, .failure, .failure])
+    #expect(conductor.ended == .episodes)
+  }
+
+  @Test func `the expert takes its share of the decisions, and the tick notices nothing`() throws {
+    for (beta, least, most) in [(0.5, 0.4, 0.6), (1, 1, 1)] {
+      let session = try Bench.session()
+      let tape = try Tape(session)
+      try session.host.load(policy: Bench.policy.get())
+      let learner = try #require(session.host.newestPolicy)
+      session.begin(.evaluate, first: 500) {
+        $0.episodes = 12
+        $0.labelsByTruth = true
+      }
+      let mixture = try ExpertMixture(
+        session, learner: learner, columns: try .init(rig: session.host.rig, chunk: 1), beta: beta, seed: 3)
+      let run = session.aroundTick
+      var trouble: (any Error)?
+      session.aroundTick = { tick in
+        do { try mixture.prepare() } catch { trouble = error }
+        run(tick)
+      }
+      try session.run(limit: .seconds(600))
+      #expect(trouble == nil && tape.trouble == "")
+      let share = Double(mixture.expert) / Double(mixture.decisions)
+      #expect((least...most).contains(share), "\(mixture.expert) of \(mixture.decisions)")
+      #expect(mixture.decisions > 200)
+      // Each of those decisions was the expert's, as the tick names the policy that decided; an episode may end first.
+      let driven = tape.entries.count { $0.record.source == .policy && $0.record.decides && $0.record.policy == .max }
+      #expect((mixture.expert - 12...mixture.expert).contains(driven), "\(driven) of \(mixture.expert)")
+      if beta == 1 { #expect(try #require(session.conductor).outcomes.count { $0.label == .success } >= 11) }
+    }
+  }
+}
