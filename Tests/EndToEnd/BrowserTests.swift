@@ -127,6 +127,7 @@ import Testing
     #expect(round.contains("corrected frames") || round.contains("training"))
     #expect(try browser.text("policies").contains("round-1"))
     if let picture = ProcessInfo.processInfo.environment["UNDERSTUDY_SCREENSHOT"] {
+      #expect(browser.text("state", becomes: "correcting"))
       try browser.screenshot().write(to: URL(filePath: picture))
     }
     for (width, height) in [(500, 900), (1024, 768), (1920, 1080)] {

@@ -219,7 +219,7 @@ const percent = (share) => Math.round(share * 100) + " %";
 function drawSession(session) {
   put("bus", frame.busErrors === 0 ? "no errors" : frame.busErrors + " errors");
   $("bus").className = "figure" + (frame.busErrors > 0 ? " stale" : "");
-  put("bus-detail", frame.refusals > 0 ? `${frame.refusals} requests refused; the last: ${frame.refused}`
+  put("bus-detail", frame.refusals > 0 ? `${frame.refusals} ${frame.refusals === 1 ? "request" : "requests"} refused; the last: ${frame.refused}`
     : "Replies that did not come or were damaged, both arms, since the start.");
   $("training").hidden = session.round === 0;
   if (session.round > 0) {

@@ -50,7 +50,8 @@ public struct RoundBenchmark: Sendable {
       progress("pair \(pair) of \(pairs): without training")
       alone.append(try measure())
       progress("pair \(pair) of \(pairs): beside training")
-      let child = trainer(rig, ["--steps", "1000000000"])
+      // Counted in epochs it says at the end of each that it runs.
+      let child = trainer(rig, ["--epochs", "1000000"])
       child.begin(
         datasets: [corrections.folder], output: folder.appending(path: "never-\(pair)"), parent: nil, seed: 1)
       try wait(for: child, atMost: 60) { if case .running(let share) = $0 { share > 0 } else { false } }
