@@ -129,9 +129,10 @@ public final class LiveSession {
     self.plan = plan
     if let first = options.policy, let second = options.against {
       // Alike for a person who labels: neither drives at predictable times, and both see what changes with time.
-      host.policyOfEpisode = { [seed = plan.seed] episode in
-        var coin = SplitMix64(seed: seed &* 0x2545_F491_4F6C_DD1D &+ UInt64(episode / 2))
-        return (episode % 2 == 0) == (coin.uniform() < 0.5) ? first : second
+      host.policyOfEpisode = { [seed = plan.seed, begin = plan.firstEpisode] episode in
+        let (pair, place) = (episode - begin).quotientAndRemainder(dividingBy: 2)
+        var coin = SplitMix64(seed: seed &* 0x2545_F491_4F6C_DD1D &+ UInt64(pair))
+        return (place == 0) == (coin.uniform() < 0.5) ? first : second
       }
     }
     conductor = Conductor(plan: plan, host: host)

@@ -58,6 +58,12 @@ import Testing
     return (process.terminationStatus, try String(contentsOfFile: said, encoding: .utf8))
   }
 
+  /// 0; or 69 where a starved machine stopped the arm after all was done, on its way to rest.
+  private func hasEndedWell(_ code: Int32, _ out: String) -> Bool {
+    let starved = ["gap", "stalled", "follower-stale", "leader-stale", "environment-stale"]
+    return code == 0 || code == 69 && starved.contains { out.contains("ended in a protective stop, \($0)") }
+  }
+
   /// The report at the end of what a verb printed.
   private func report(_ out: String) throws -> [String: Any] {
     let line = try #require(out.split(separator: "\n").last { $0.contains("\"report\"") }, "\(out.suffix(600))")
@@ -78,7 +84,7 @@ import Testing
       { $0.contains("is trained and loaded") },
       { _ in Double.random(in: 0..<1) < 0.002 },
     ]
-    var code: Int32 = SIGKILL, out = ""
+    var code: Int32 = SIGKILL, out = "", kills = 0
     for stop in moments + [{ _ in false }] {
       (code, out) = try run(words, twin: twin, seconds: 240, killedWhen: stop)
       if code == 69, out.contains("bus") { continue }
@@ -89,12 +95,13 @@ import Testing
       let opened = try Dataset.open(dataset)
       kept = [:]
       for entry in opened.episodes { kept[entry.file] = now[entry.file] }
-      // A torn log is all that may be left of the episode that ran.
+      // A torn log is all that may be left of an episode that ran when the session was killed.
+      kills += 1
       let problems = try opened.problems()
-      #expect(problems.count <= 1, "\(problems)")
+      #expect(problems.count <= kills, "\(problems)")
       if code != SIGKILL { break }
     }
-    #expect(code == 0, "\(out.suffix(800))")
+    #expect(hasEndedWell(code, out), "\(out.suffix(800))")
     #expect(out.contains("going on with an earlier session"))
     #expect(try report(out)["ended"] as? String == "rounds")
     let opened = try Dataset.open(dataset)
@@ -136,7 +143,7 @@ import Testing
         "evaluate", "--rig", "twin-insert", "--policy", start.first, "--against", second, "--episodes", "12",
         "--dataset", dataset, "--json",
       ], twin: twin, seconds: 180)
-    #expect(code == 0, "\(out.suffix(800))")
+    #expect(hasEndedWell(code, out), "\(out.suffix(800))")
     #expect(out.contains("\"low\"") && out.contains("\"difference\"") && !out.contains("\"p\":"), "unpaired")
     // Each pair of episodes has both, and neither always comes first.
     let opened = try Dataset.open(dataset)
@@ -184,7 +191,7 @@ import Testing
     }
     let twin = try LiveTwin(["--task", "insert", "--seed", "9"])
     let (code, out) = try run(start.correct(rounds: 1, frames: 150, seed: 9), twin: twin, seconds: 400)
-    #expect(code == 0, "\(out.suffix(800))")
+    #expect(hasEndedWell(code, out), "\(out.suffix(800))")
     let live = try Course(try report(out))
     for (name, path) in [
       ("take-overs an episode", \Course.takeOversAnEpisode), ("frames a take-over", \.framesATakeOver),
