@@ -52,12 +52,12 @@ public struct RoundBenchmark: Sendable {
       progress("pair \(pair) of \(pairs): beside training")
       // Counted in epochs it says at the end of each that it runs.
       let child = trainer(rig, ["--epochs", "1000000"])
+      defer { child.end() }
       child.begin(
         datasets: [corrections.folder], output: folder.appending(path: "never-\(pair)"), parent: nil, seed: 1)
       try wait(for: child, atMost: 60) { if case .running(let share) = $0 { share > 0 } else { false } }
       beside.append(try measure())
       guard case .running = child.state else { throw HostError.refused("The training child ended by itself.") }
-      child.end()
     }
     for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1)] {
       func at(_ blocks: [[Int64]]) -> Double {
