@@ -16,7 +16,7 @@ APT_BROWSER := chromium chromium-driver
 # LeRobot needs Python 3.12 or newer; Debian 12 has 3.11. `make peers PYTHON312=/path/to/python3.12` names one.
 PYTHON312 ?= python3.12
 
-.PHONY: help deps build demo test browser test-browser test-live study bench peers servo-peers fuzz proofs soak format lint clean envelope bench-loop
+.PHONY: help deps build demo test test-browser study transfer bench peers servo-peers fuzz proofs soak format lint clean browser test-live envelope bench-loop
 
 help: ## this table
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -131,6 +131,9 @@ study: build ## what a person's frames are worth, by how they are spent; goes on
 	  $(if $(QUICK)$(PUBLISH),$(if $(PUBLISH),$(PUBLISHED)),$(PUBLISHED))
 
 PUBLISHED := --publish README.md --pictures Sources/understudy/Documentation.docc
+
+transfer: build ## planning on a recovered reward beside copying, after the dynamics change: hours; goes on where it was (QUICK=1: less)
+	$(BUILD)/understudy-twin transfer $(if $(QUICK),--quick --dir .transfer-quick,--dir .transfer)
 
 .deps/peers/ready: Tests/Peers/requirements.txt
 	@rm -rf .deps/peers && /usr/bin/python3 -m venv .deps/peers

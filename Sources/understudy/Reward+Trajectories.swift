@@ -34,12 +34,23 @@ extension Reward {
 
           understudy reward fit demonstrations --rig twin-insert --output reward.json
           understudy reward fit demonstrations --rig twin-insert --features arrival.cup,effort --output reward.json
+
+        With --rollouts objects move as a simulation has it, and features may speak of two of them (distance.puck-goal). Then
+        the reward is fitted to pieces of --pieces commands, for a whole episode's commands stray where contact is unstable.
+        A reward that shall be planned on under other dynamics should speak of where things are alone: leave effort out.
+
+          understudy-twin rollouts --task push --socket .rollouts.sock &
+          understudy reward fit demonstrations --rig twin-push --rollouts .rollouts.sock --spread 0.04 --samples 30 \\
+                            --rounds 3 --features distance.puck,distance.puck-goal,height --output reward.json
         """)
 
     @Argument(help: "Datasets to learn from.") var datasets: [String]
     @Option(help: "The rig: a name in hardware/rigs or a path.") var rig: String
     @Option(help: "The reward's file; must not exist yet.") var output: String
     @Option(help: "Features, as in arrival.cup,effort; left out: all that speak of the rig.") var features: String?
+    @Option(help: "The socket of a program that rolls out, `understudy-twin rollouts` for one; left out: kinematics.")
+    var rollouts: String?
+    @Option(help: "With --rollouts: commands a piece.") var pieces = 16
     @Option(help: "Draws of episodes with replacement, for intervals.") var bootstrap = 60
     @Option(help: "The seed of what is drawn.") var seed: UInt64 = 1
     @OptionGroup var sampling: RewardSampling
@@ -51,12 +62,23 @@ extension Reward {
         let line = ProgressLine()
         var configuration = sampling.configuration
         configuration.bootstrap = bootstrap
-        let report = try RewardFitting(rig: try Rig.load(rig), datasets: datasets).fit(
-          features: features.map { $0.split(separator: ",").map(String.init) }, output: output, configuration,
-          seed: seed
-        ) { share in
+        let loaded = try Rig.load(rig)
+        let fitting = try RewardFitting(rig: loaded, datasets: datasets)
+        let names = features.map { $0.split(separator: ",").map(String.init) }
+        func progress(_ share: Double) -> Bool {
           line.show("\(Int(100 * share)) %")
           return signals.count == 0
+        }
+        let report: RewardReport
+        if let rollouts {
+          let provider = try SocketRollouts(
+            path: rollouts, rig: loaded,
+            features: names ?? RewardFeature.all(environment: loaded.environmentNames, moving: true))
+          report = try fitting.fit(
+            provider, pieces: pieces, output: output, configuration, seed: seed, progress: progress)
+        } else {
+          report = try fitting.fit(
+            features: names, output: output, configuration, seed: seed, progress: progress)
         }
         line.clear()
         Ending.show(report, json: json)

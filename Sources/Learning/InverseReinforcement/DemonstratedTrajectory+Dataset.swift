@@ -24,19 +24,26 @@ extension DemonstratedTrajectory {
       if end - first > longest.count { longest = first..<end }
       first = end
     }
-    guard longest.count >= 8 * decisionTicks else { return nil }
+    guard longest.count >= 9 * decisionTicks else { return nil }
     let run = records[longest]
     func values(_ record: TickRecord) -> [Double] {
       (0..<environment).map { Double(record.environment.values[$0]) }
     }
-    let path = stride(from: longest.lowerBound, to: longest.upperBound, by: decisionTicks).map { records[$0].command }
-    let scene = RolloutScene(environment: values(run[longest.lowerBound]), period_s: period_s)
+    // Each period's command is the one that stands at its end, and what came of it is read there.
+    let firsts = stride(from: longest.lowerBound, to: longest.upperBound - decisionTicks, by: decisionTicks)
+    let path = firsts.map { records[$0 + decisionTicks].command }
+    let shown = RolloutTrace(
+      commands: path, positions: firsts.map { records[$0 + decisionTicks].follower.position },
+      environments: firsts.map { values(records[$0 + decisionTicks]) })
+    let scene = RolloutScene(
+      environment: values(run[longest.lowerBound]), period_s: period_s,
+      position: run[longest.lowerBound].follower.position)
     var moved = 0.0
     for record in run {
       for (then, now) in zip(scene.environment, values(record)) where now.isFinite {
         moved = max(moved, abs(now - then))
       }
     }
-    self.init(id: id, path: path, scene: scene, objectsMoved: moved)
+    self.init(id: id, path: path, scene: scene, objectsMoved: moved, shown: shown)
   }
 }

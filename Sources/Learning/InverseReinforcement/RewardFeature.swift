@@ -1,6 +1,3 @@
-public import Arm
-internal import CKernels
-
 /// What a reward for trajectories may speak of: a name, a unit, and a number for each trajectory.
 ///
 ///     distance.OBJECT     m           how far the tool is from the object, mean over time
@@ -11,7 +8,8 @@ internal import CKernels
 ///     smoothness          (rad/s²)²   square of the joints' accelerations, mean over time
 ///     limits              rad²        (0.2 rad − distance)² to a joint's limit that is nearer, mean over time
 ///
-/// OBJECT is what the environment reports with `.x`, `.y` and `.z`, `cup` for example.
+/// OBJECT is what the environment reports with `.x`, `.y` and `.z`, `cup` for example; or two that it reports with `.x` and
+/// `.y`, as in `puck-goal`: how far they are from each other, level. That varies in rollouts only where objects move.
 public struct RewardFeature: Sendable, Equatable {
   enum Kind: Sendable, Equatable { case distance, arrival, height, clearance, effort, smoothness, limits }
 
@@ -22,6 +20,8 @@ public struct RewardFeature: Sendable, Equatable {
   let kind: Kind
   /// Places of the object's x, y and z among the environment's values.
   private(set) var object: SIMD3<Int>
+  /// Places of the other object's x and y, for a distance between two.
+  private(set) var other: SIMD2<Int>?
 
   /// Whether it speaks of an object, and so needs to know where that is.
   public var speaksOfObject: Bool { kind == .distance || kind == .arrival }
@@ -41,10 +41,23 @@ public struct RewardFeature: Sendable, Equatable {
     self.kind = kind
     self.unit = unit
     object = .zero
+    other = nil
     guard speaksOfObject else {
       guard parts.count == 1 else {
         throw .setting(name: "features", found: name, expected: "\(parts[0]) without an object")
       }
+      return
+    }
+    let pair = parts.count == 2 ? parts[1].split(separator: "-").map(String.init) : []
+    if pair.count == 2 {
+      let places = pair.map { name in ["x", "y"].compactMap { environment.firstIndex(of: "\(name).\($0)") } }
+      guard places.allSatisfy({ $0.count == 2 }) else {
+        throw .setting(
+          name: "features", found: name,
+          expected: "two objects of \(environment.joined(separator: ", ")), as in puck-goal")
+      }
+      object = SIMD3(places[0][0], places[0][1], 0)
+      other = SIMD2(places[1][0], places[1][1])
       return
     }
     let places = ["x", "y", "z"].compactMap { axis in
@@ -58,95 +71,14 @@ public struct RewardFeature: Sendable, Equatable {
     object = SIMD3(places[0], places[1], places[2])
   }
 
-  /// All that speak of a rig's arm and environment, in a fixed order.
-  public static func all(environment: [String]) -> [String] {
+  /// All that speak of a rig's arm and environment, in a fixed order. `moving`: also of objects' distances from the goal,
+  /// which vary only where rollouts move them.
+  public static func all(environment: [String], moving: Bool = false) -> [String] {
     let objects = environment.compactMap { $0.hasSuffix(".z") ? String($0.dropLast(2)) : nil }
-    return objects.flatMap { ["distance.\($0)", "arrival.\($0)"] } + ["height", "effort", "smoothness", "limits"]
-  }
-}
-
-/// Where trajectories begin and what stands around: the state that rollouts are set to.
-public struct RolloutScene: Sendable {
-  /// What the environment reported.
-  public let environment: [Double]
-  /// From one command to the next.
-  public let period_s: Double
-
-  /// A scene.
-  public init(environment: [Double], period_s: Double) {
-    self.environment = environment
-    self.period_s = period_s
-  }
-}
-
-/// Something that knows what commands lead to, and tells the reward features of it.
-public protocol Rollouts {
-  /// What it tells.
-  var features: [RewardFeature] { get }
-  /// [trajectory][feature] for each of the command sequences, all begun in the same scene.
-  func counts(of trajectories: [[JointVector]], in scene: RolloutScene) throws(RewardError) -> [[Double]]
-}
-
-/// Rollouts by kinematics alone: the arm goes where it is told, and objects stand still.
-///
-/// Right for reaching and inserting; wrong where an object is carried or pushed, which takes a simulation.
-public struct KinematicRollouts: Rollouts {
-  /// What it tells.
-  public let features: [RewardFeature]
-  private let kinematics: Kinematics
-  private let limits: [ClosedRange<Double>]
-
-  /// Rollouts of an arm with a tool at `tool_m`.
-  public init(features: [RewardFeature], arm: ArmDescription, tool_m: SIMD3<Double>?) {
-    self.features = features
-    kinematics = Kinematics(arm, tool_m: tool_m)
-    limits = arm.joints.prefix(arm.tool.joint + 1).map { $0.lower_rad...$0.upper_rad }
-  }
-
-  /// [trajectory][feature].
-  public func counts(of trajectories: [[JointVector]], in scene: RolloutScene) -> [[Double]] {
-    trajectories.map { counts(of: $0, scene) }
-  }
-
-  private func counts(of path: [JointVector], _ scene: RolloutScene) -> [Double] {
-    let tools = path.map { SIMD3<Double>(kinematics.pose($0).position_m) }
-    let count = Double(max(1, path.count))
-    func mean(_ value: (Int) -> Double) -> Double { path.indices.reduce(0) { $0 + value($1) } / count }
-    func distance(_ feature: RewardFeature, _ index: Int) -> Double {
-      let object = SIMD3(
-        scene.environment[feature.object.x], scene.environment[feature.object.y], scene.environment[feature.object.z])
-      let d = tools[index] - object
-      return (d * d).sum().squareRoot()
-    }
-    func joints(_ value: (Int) -> Double) -> Double { limits.indices.reduce(0) { $0 + value($1) } }
-    func square(_ x: Double) -> Double { x * x }
-    return features.map { feature in
-      switch feature.kind {
-      case .distance: mean { distance(feature, $0) }
-      case .arrival: distance(feature, path.count - 1)
-      case .height: mean { tools[$0].z }
-      case .clearance: mean { square(max(0, 0.03 - tools[$0].z)) }
-      case .effort:
-        mean { at in
-          at == 0 ? 0 : joints { square(Double(path[at][$0] - path[at - 1][$0]) / scene.period_s) }
-        }
-      case .smoothness:
-        mean { at in
-          at == 0 || at + 1 == path.count
-            ? 0
-            : joints {
-              square(Double(path[at + 1][$0] - 2 * path[at][$0] + path[at - 1][$0]) / square(scene.period_s))
-            }
-        }
-      case .limits:
-        mean { at in
-          joints { joint in
-            let angle = Double(path[at][joint])
-            let room = min(angle - limits[joint].lowerBound, limits[joint].upperBound - angle)
-            return square(max(0, 0.2 - room))
-          }
-        }
-      }
-    }
+    let ways =
+      moving && environment.contains("goal.x") && environment.contains("goal.y")
+      ? objects.filter { $0 != "goal" }.map { "\($0)-goal" } : []
+    return (objects + ways).flatMap { ["distance.\($0)", "arrival.\($0)"] }
+      + ["height", "effort", "smoothness", "limits"]
   }
 }

@@ -12,13 +12,39 @@ public struct DemonstratedTrajectory: Sendable {
   public let scene: RolloutScene
   /// The most that a value of the environment changed meanwhile: rollouts in which objects stand still say little then.
   public let objectsMoved: Double
+  /// What was recorded of it, from its first command on; nil where that is not known.
+  public let shown: RolloutTrace?
 
   /// A trajectory; shorter than 8 commands it shows nothing.
-  public init(id: String, path: [JointVector], scene: RolloutScene, objectsMoved: Double = 0) {
+  public init(
+    id: String, path: [JointVector], scene: RolloutScene, objectsMoved: Double = 0, shown: RolloutTrace? = nil
+  ) {
     self.id = id
     self.path = path
     self.scene = scene
     self.objectsMoved = objectsMoved
+    self.shown = shown
+  }
+
+  /// Pieces of `length` commands, beginning every `stride`: a simulation that is given a whole episode's commands strays
+  /// from it where contact is unstable, and over a piece it does not. Empty where nothing was recorded.
+  public func pieces(length: Int, stride step: Int) -> [DemonstratedTrajectory] {
+    guard let shown, shown.positions.count == path.count, length <= path.count else { return [] }
+    return stride(from: 0, through: path.count - length, by: step).map { first in
+      let part = first..<(first + length)
+      var scene = scene
+      if first > 0 {
+        scene.position = shown.positions[first - 1]
+        scene.environment = shown.environments[first - 1]
+        let before = first > 1 ? shown.positions[first - 2] : (self.scene.position ?? shown.positions[0])
+        scene.velocity = (shown.positions[first - 1] - before) / Float(scene.period_s)
+      }
+      return DemonstratedTrajectory(
+        id: id, path: Array(path[part]), scene: scene, objectsMoved: objectsMoved,
+        shown: RolloutTrace(
+          commands: Array(path[part]), positions: Array(shown.positions[part]),
+          environments: Array(shown.environments[part])))
+    }
   }
 }
 
@@ -128,18 +154,24 @@ public enum TrajectoryReward {
           likelihood.shares(weights, episode: episode).shares, provider, configuration.samples, &random)
       }
     }
-    let draws = try bootstrap(likelihood, from: weights, configuration.bootstrap, &random)
+    guard likelihood.scale.contains(where: { $0 > 0 }) else {
+      throw .malformed(
+        key: "features", problem: "every one of \(provider.features.map(\.name)) is the same whatever the arm does")
+    }
+    let draws = try bootstrap(
+      likelihood, demonstrations.map(\.id), from: weights, configuration.bootstrap, &random)
     return recovered(provider.features, likelihood, weights, draws)
   }
 
   private static func check(
     _ demonstrations: [DemonstratedTrajectory], _ configuration: Configuration
   ) throws(RewardError) {
-    guard demonstrations.count >= 3 else {
+    let episodes = Set(demonstrations.map(\.id)).count
+    guard episodes >= 3 else {
       throw .malformed(
         key: "demonstrations",
         problem:
-          "there are \(demonstrations.count) trajectories of a person in successful episodes, and 3 are the least")
+          "there are \(episodes) trajectories of a person in successful episodes, and 3 are the least")
     }
     for (index, demonstration) in demonstrations.enumerated() {
       guard demonstration.path.count >= 8 else {
@@ -160,14 +192,21 @@ public enum TrajectoryReward {
   }
 
   private static func bootstrap(
-    _ likelihood: SampledLikelihood, from weights: [Double], _ draws: Int, _ random: inout SplitMix64
+    _ likelihood: SampledLikelihood, _ ids: [String], from weights: [Double], _ draws: Int,
+    _ random: inout SplitMix64
   ) throws(RewardError) -> [[Double]] {
     var fits: [[Double]] = []
+    // Pieces of an episode are drawn together: they are no independent evidence.
+    var places: [String: Int] = [:]
+    let episode = ids.map { id in
+      let place = places[id] ?? places.count
+      places[id] = place
+      return place
+    }
     for _ in 0..<draws {
-      var multiplicity = [Double](repeating: 0, count: likelihood.episodes)
-      for _ in multiplicity.indices {
-        multiplicity[min(likelihood.episodes - 1, Int(random.uniform() * Double(likelihood.episodes)))] += 1
-      }
+      var drawn = [Double](repeating: 0, count: places.count)
+      for _ in drawn.indices { drawn[min(drawn.count - 1, Int(random.uniform() * Double(drawn.count)))] += 1 }
+      let multiplicity = episode.map { drawn[$0] }
       fits.append(try likelihood.maximise(from: weights, multiplicity: multiplicity))
     }
     return fits
@@ -273,9 +312,11 @@ private struct Drawn {
   /// Rolls out what has no counts yet; densities change for all, because the mixture has.
   private mutating func roll(_ provider: some Rollouts) throws(RewardError) {
     let fresh = proposal.coefficients[sample.counts.count...]
+    let isFirst = sample.counts.isEmpty
     sample.counts += try provider.counts(
       of: fresh.map { TrajectoryProposal.apply($0, to: demonstration.path, joints: proposal.joints) },
       in: demonstration.scene)
+    if isFirst, let shown = provider.counts(shown: demonstration) { sample.counts[0] = shown }
     sample.logDensity = proposal.coefficients.map { proposal.logDensity($0) }
   }
 

@@ -95,6 +95,11 @@ public struct RewardFitting {
     return (kept, moved)
   }
 
+  /// A person's trajectories of successful episodes, with what was recorded of them.
+  public func demonstrations() throws -> [DemonstratedTrajectory] {
+    try trajectories(onlySuccesses: true, features: []).kept
+  }
+
   private func provider(_ names: [String]) throws -> KinematicRollouts {
     KinematicRollouts(
       features: try names.map { try RewardFeature($0, environment: rig.environmentNames) },
@@ -118,6 +123,24 @@ public struct RewardFitting {
     let file = RewardFile(rig: rig.name, datasets: opened.map(\.digest), seed: seed, reward: reward)
     try file.write(output)
     return RewardReport(file: file, output: output, moved: moved)
+  }
+
+  /// Fits a reward over rollouts in which objects move, to pieces of `pieces` commands of the first `most` demonstrations
+  /// (nil: of all), and writes its file.
+  public func fit(
+    _ provider: some TracedRollouts, pieces: Int, most: Int? = nil, output: String,
+    _ configuration: TrajectoryReward.Configuration, seed: UInt64, progress: (Double) -> Bool
+  ) throws -> RewardReport {
+    guard !FileManager.default.fileExists(atPath: output) else {
+      throw RewardError.notWritten(path: output, reason: "it exists already")
+    }
+    let shown = try demonstrations()
+    let parts = shown.prefix(most ?? shown.count).flatMap { $0.pieces(length: pieces, stride: pieces) }
+    let reward = try TrajectoryReward.fit(
+      parts, provider, joints: joints, configuration, seed: seed, progress: progress)
+    let file = RewardFile(rig: rig.name, datasets: opened.map(\.digest), seed: seed, reward: reward)
+    try file.write(output)
+    return RewardReport(file: file, output: output, moved: 0)
   }
 
   /// Ranks the datasets' episodes, failures too, the worst first.

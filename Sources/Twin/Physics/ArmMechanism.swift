@@ -88,9 +88,12 @@ public final class ArmMechanism: Mechanism {
     return posture
   }
 
-  /// Puts the arm somewhere, at rest, as no motor could; only before a world begins.
-  func set(posture: SIMD8<Double>) {
-    for joint in joints.indices { simulation.set(joints[joint], position: posture[joint]) }
+  /// Puts the arm somewhere, at rest unless told otherwise, as no motor could, with its goals there.
+  func set(posture: SIMD8<Double>, velocity: SIMD8<Double> = .zero) {
+    for joint in joints.indices {
+      simulation.set(joints[joint], position: posture[joint], velocity: velocity[joint])
+      if goals[joint] != nil { goals[joint] = posture[joint] }
+    }
     simulation.settlePositions()
   }
 }

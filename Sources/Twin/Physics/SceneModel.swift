@@ -117,6 +117,11 @@ final class Simulation {
 
   deinit { mj_deleteData(data) }
 
+  /// Forgets what the solver would begin from: the same state then goes on alike, whatever came before.
+  func forget() {
+    for i in 0..<Int(scene.model.pointee.nv) { data.pointee.qacc_warmstart[i] = 0 }
+  }
+
   /// One time step.
   func step() { mj_step(scene.model, data) }
 

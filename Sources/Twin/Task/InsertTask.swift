@@ -53,6 +53,11 @@ final class InsertTask: TwinTask {
     simulation.place(cup, at: SIMD3(x, y, 0))
   }
 
+  func put(_ features: [String: Double]) {
+    let mouth = SIMD3(features["cup.x"] ?? 0, features["cup.y"] ?? 0, features["cup.z"] ?? Self.rim_m)
+    simulation.place(cup, at: mouth - SIMD3(0, 0, Self.rim_m))
+  }
+
   func knock(by way: SIMD3<Double>) {
     var place = simulation.placement(cup) + way
     place.x = min(max(place.x, 0.155), 0.225)

@@ -51,6 +51,12 @@ final class PickPlaceTask: TwinTask {
     simulation.place(goal, at: SIMD3(random.uniform(0.18...0.24), random.uniform(0.07...0.11), 0))
   }
 
+  func put(_ features: [String: Double]) {
+    let at = SIMD3(features["cube.x"] ?? 0, features["cube.y"] ?? 0, features["cube.z"] ?? Self.half_m)
+    put(at: at, yaw_rad: features["cube.yaw"] ?? 0)
+    simulation.place(goal, at: SIMD3(features["goal.x"] ?? 0, features["goal.y"] ?? 0, 0))
+  }
+
   private func put(at position: SIMD3<Double>, yaw_rad: Double) {
     simulation.place(cube, at: position, orientation: SIMD4(cos(yaw_rad / 2), 0, 0, sin(yaw_rad / 2)))
   }

@@ -10,7 +10,7 @@ final class PushTask: TwinTask, TaskFamily {
 
   /// The puck's radius, half its height, and the finger's radius (hardware/sim/push).
   static let radius_m = 0.020
-  static let half_m = 0.012
+  static let half_m = 0.010
   static let finger_m = 0.006
   /// How near the puck's middle must come to the goal, how slow it must be there, and for how long.
   static let goalRadius_m = 0.012
@@ -57,6 +57,11 @@ final class PushTask: TwinTask, TaskFamily {
     put(at: SIMD3(random.uniform(0.20...0.23), random.uniform(-0.04...0.04), Self.half_m))
     if let variant { random = stream(seed: seed, episode: variant, use: .variant) }
     simulation.place(goal, at: SIMD3(random.uniform(0.265...0.29), random.uniform(-0.05...0.05), 0))
+  }
+
+  func put(_ features: [String: Double]) {
+    put(at: SIMD3(features["puck.x"] ?? 0, features["puck.y"] ?? 0, features["puck.z"] ?? Self.half_m))
+    simulation.place(goal, at: SIMD3(features["goal.x"] ?? 0, features["goal.y"] ?? 0, 0))
   }
 
   private func put(at position: SIMD3<Double>) {

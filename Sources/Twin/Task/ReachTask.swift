@@ -52,6 +52,14 @@ final class ReachTask: TwinTask, TaskFamily {
     simulation.place(place, at: position + offset)
   }
 
+  func put(_ features: [String: Double]) {
+    func at(_ name: String) -> SIMD3<Double> {
+      SIMD3(features["\(name).x"] ?? 0, features["\(name).y"] ?? 0, features["\(name).z"] ?? 0)
+    }
+    offset = at("goal") - at("mark")
+    put(at("mark"))
+  }
+
   func clear() { put(SIMD3(-0.10, 0.30, 0)) }
 
   func place(episode: Int) {

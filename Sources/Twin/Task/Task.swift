@@ -23,6 +23,8 @@ protocol TwinTask: AnyObject {
   func clear()
   /// The person puts the objects where `episode` begins.
   func place(episode: Int)
+  /// Puts the objects, at rest, where a camera that reports these `features` saw them; all that the task has are there.
+  func put(_ features: [String: Double])
   /// Something knocks the object along the table, as far as there is room.
   func knock(by way: SIMD3<Double>)
   /// Forgets the last episode's judgement.

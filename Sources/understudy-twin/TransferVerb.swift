@@ -1,0 +1,68 @@
+internal import ArgumentParser
+internal import Foundation
+internal import RealTime
+internal import Rehearsal
+
+/// What a recovered reward is good for, measured.
+struct TransferVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "transfer",
+    abstract: "Measure planning on a recovered reward against copying, after the dynamics change.",
+    discussion: """
+      On `push`: a policy copies demonstrations, a reward is recovered from them. Then a joint is slowed to a third and the
+      table is three times as rough. The planner is given these dynamics, the copy is not: that is what a reward makes
+      possible. Beside them: planning on the task's own reward (ceiling), on equal weights (floor), and with the model as it
+      was; and all again without the change. Each arm, seed and condition is a file in --dir: an interrupted comparison
+      goes on where it was.
+
+        understudy-twin transfer --dir .transfer            # 5 seeds x 20 starts: hours on one core
+        understudy-twin transfer --quick --dir .quick       # 2 seeds x 8 starts
+      """)
+
+  @Option(name: .customLong("dir"), help: "The folder for cells and the report.") var folder = ".transfer"
+  @Flag(help: "2 seeds, 8 starts.") var quick = false
+  @Option(name: .customLong("plan"), help: "Another plan: the plan.json of a comparison, edited.") var planFile: String?
+  @Option(help: "Seeds, as in 1,2,3; left out: the plan's.") var seeds: String?
+  @Option(help: "Starts a seed; left out: the plan's.") var episodes: Int?
+  @Flag(help: "JSON instead of a table.") var json = false
+
+  func run() throws {
+    var plan = quick ? TransferPlan.quick : .full
+    if let planFile {
+      guard let data = FileManager.default.contents(atPath: planFile),
+        let read = try? JSONDecoder().decode(TransferPlan.self, from: data)
+      else { throw ValidationError("--plan takes the plan.json of a comparison, and \(planFile) is none.") }
+      plan = read
+    }
+    if let seeds {
+      let numbers = seeds.split(separator: ",", omittingEmptySubsequences: false).map { UInt64($0) }
+      guard numbers.allSatisfy({ $0 != nil }), Set(numbers).count == numbers.count else {
+        throw ValidationError("--seeds takes different numbers between commas, not \(seeds).")
+      }
+      plan.seeds = numbers.compactMap(\.self)
+    }
+    if let episodes {
+      guard (1...1000).contains(episodes) else { throw ValidationError("--episodes takes 1 to 1000.") }
+      plan.episodes = episodes
+    }
+    let signals = EndSignals()
+    let report: TransferReport
+    do {
+      report = try Transfer(plan, folder: URL(filePath: folder, directoryHint: .isDirectory)).run { cell, count in
+        let line =
+          "\(cell.arm.rawValue), \(cell.isChanged ? "changed" : "as shown"), seed \(cell.seed): "
+          + "\(cell.outcomes.count { $0 }) of \(cell.outcomes.count) in \(cell.took_s) s (of \(count) cells)\n"
+        FileHandle.standardError.write(Data(line.utf8))
+        return signals.count == 0
+      }
+    } catch let error as RehearsalError {
+      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      throw ExitCode(73)
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    let data = try encoder.encode(report)
+    try data.write(to: URL(filePath: folder).appending(path: "report.json"), options: .atomic)
+    print(json ? String(decoding: data, as: UTF8.self) : "\(report)")
+  }
+}

@@ -1,0 +1,58 @@
+import Arm
+import Foundation
+import Testing
+
+@testable import Learning
+
+@Suite struct RolloutTests {
+  @Test func `requests and answers go through JSON, and what does not fit is said`() throws {
+    let scene = RolloutScene(environment: [0.2, 0.1], period_s: 0.04, position: JointVector(repeating: 0.5))
+    let path = [JointVector(repeating: 0.5), JointVector(repeating: 0.75)]
+    let names = ["puck.x", "puck.y"]
+    let request = try JSONDecoder().decode(
+      RolloutRequest.self, from: JSONEncoder().encode(RolloutRequest([path], scene, names: names, joints: 6)))
+    #expect(request.problem(joints: 6) == nil && request.problem(joints: 5)?.contains("5 joints") == true)
+    #expect(request.scene(names: names).environment == [0.2, 0.1])
+    #expect(request.trajectories[0][1][5] == 0.75 && request.trajectories[0][1][6] == 0)
+    let trace = RolloutTrace(commands: path, positions: path, environments: [[0.2, 0.1], [0.3, 0.1]])
+    let answer = RolloutAnswer([trace], names: names, joints: 6)
+    #expect(try answer.read([path], names: names, joints: 6)[0].environments == trace.environments)
+    #expect(throws: RewardError.self) { try answer.read([path, path], names: names, joints: 6) }
+    #expect(throws: RewardError.self) { try answer.read([path], names: ["cup.x"], joints: 6) }
+    let refusal = #expect(throws: RewardError.self) {
+      try RolloutAnswer(error: "the simulation ran away").read([path], names: names, joints: 6)
+    }
+    #expect(refusal?.description.contains("ran away") == true)
+  }
+
+  @Test func `a distance between two objects is level, and unknown objects are named`() throws {
+    let environment = ["puck.x", "puck.y", "puck.z", "goal.x", "goal.y"]
+    let feature = try RewardFeature("arrival.puck-goal", environment: environment)
+    let arm = try ArmDescription.load("so101-follower")
+    let meter = RewardMeter(features: [feature], arm: arm, tool_m: nil)
+    let still = [JointVector.zero, .zero]
+    let trace = RolloutTrace(
+      commands: still, positions: still, environments: [[0, 0, 0.5, 0, 0], [0.23, 0.04, 0.5, 0.2, 0]])
+    #expect(abs(meter.counts(trace, period_s: 0.04)[0] - 0.05) < 1e-12)
+    let refusal = #expect(throws: RewardError.self) {
+      try RewardFeature("distance.puck-plate", environment: environment)
+    }
+    #expect(refusal?.description.contains("goal.x") == true)
+    #expect(
+      RewardFeature.all(environment: environment, moving: true).prefix(4) == [
+        "distance.puck", "arrival.puck", "distance.puck-goal", "arrival.puck-goal",
+      ])
+  }
+
+  @Test func `pieces begin where the recording was, and belong to their episode`() {
+    let path = (0..<20).map { JointVector(repeating: Float($0)) }
+    let shown = RolloutTrace(commands: path, positions: path, environments: path.map { [Double($0[0])] })
+    let whole = DemonstratedTrajectory(
+      id: "e", path: path, scene: RolloutScene(environment: [-1], period_s: 1, position: .zero), shown: shown)
+    let pieces = whole.pieces(length: 8, stride: 8)
+    #expect(pieces.count == 2 && pieces.allSatisfy { $0.id == "e" && $0.path.count == 8 })
+    #expect(pieces[0].scene.environment == [-1] && pieces[1].scene.environment == [7])
+    #expect(pieces[1].scene.position == path[7] && pieces[1].scene.velocity == JointVector(repeating: 1))
+    #expect(whole.pieces(length: 21, stride: 1).isEmpty)
+  }
+}
