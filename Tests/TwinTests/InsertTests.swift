@@ -78,7 +78,7 @@ import Testing
     var options = TwinOptions()
     options.task = "juggle"
     let error = #expect(throws: TwinError.self) { try Stage(options, scenes: scenesFolder) }
-    #expect(error?.description == "There is no task \"juggle\"; choose one of insert, pick-place, push.")
+    #expect(error?.description == "There is no task \"juggle\"; choose one of insert, pick-place, push, reach.")
   }
 
   @Test func `noise is gone after a frame, a drift adds up`() {
