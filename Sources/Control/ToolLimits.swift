@@ -93,7 +93,7 @@ public struct ToolLimits: BitwiseCopyable, Sendable {
   ///
   /// The tool's depth at a share s of the way is at least d + Δ s − 4 b s (1 − s), with d where it begins, Δ how much further
   /// in it ends and b the bulge. That stays above 0 where d and d + Δ are at least b, or d ≥ (4 b − Δ)²/(16 b), and above d where
-  /// Δ ≥ 4 b: from outside, that alone is allowed.
+  /// Δ ≥ 4 b. From outside no end further out is allowed, and that is all: a rest pose may lie below the floor.
   @_noAllocation @_noLocks
   private func crossed(from: SIMD3<Float>, to: SIMD3<Float>, bulge_m b: Float) -> SIMD3<Float>? {
     var normal: SIMD3<Float>?
@@ -110,7 +110,9 @@ public struct ToolLimits: BitwiseCopyable, Sendable {
         let clear = depth >= b && end >= b
         let turns = depth >= 0 && inward >= 0 && 16 * b * depth >= rest * rest
         // Written so that NaN is never allowed.
-        if !(clear || rest <= 0 || turns) {
+        // A bulge far below the servos' own rounding (0.6 mm at the tool) must not pin a slow arm to its wall.
+        let returns = inward >= 0 && (depth < 0 || b < 1e-4)
+        if !(clear || rest <= 0 || turns || returns) {
           let nearest = depth < end ? depth : end
           if !(b - nearest <= furthest) {
             furthest = b - nearest
