@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { stack_bytes = 512 * 1024 };
@@ -26,6 +28,8 @@ static void *begin(void *argument) {
   // Touch the stack page by page; half of it stays free for the frames above this one.
   volatile char pages[stack_bytes / 2];
   for (int i = 0; i < stack_bytes / 2; i += 4096) pages[i] = 0;
+  // Whether it is granted, us_lock_all_memory has said; this much is within nearly every limit.
+  (void)mlock((const void *)pages, sizeof pages);
   start.body(start.context);
   return 0;
 }
@@ -65,14 +69,36 @@ int us_pin_self(int cpu) {
   return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
+bool us_may_run_on(int cpu) {
+  cpu_set_t set;
+  return cpu >= 0 && cpu < CPU_SETSIZE && !sched_getaffinity(0, sizeof set, &set) && CPU_ISSET(cpu, &set);
+}
+
+int us_keep_off(int cpu, int thread) {
+  cpu_set_t set;
+  if (sched_getaffinity(thread, sizeof set, &set)) return errno;
+  CPU_CLR(cpu, &set);
+  return sched_setaffinity(thread, sizeof set, &set) ? errno : 0;
+}
+
 int us_timer_slack_self(void) { return prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0) ? errno : 0; }
 
-int us_lock_memory(bool *all) {
+static bool may_lock_everything(void) {
   struct rlimit limit;
-  *all = getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
-  // With a bounded limit MCL_FUTURE would make later allocations fail, so only what is there now is locked.
-  return mlockall(*all ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT) ? errno : 0;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY) return true;
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+  return syscall(SYS_capget, &header, sets) == 0 && sets[CAP_TO_INDEX(CAP_IPC_LOCK)].effective & CAP_TO_MASK(CAP_IPC_LOCK);
 }
+
+int us_lock_all_memory(void) {
+  // With a bounded limit MCL_FUTURE would make later allocations fail.
+  if (!may_lock_everything()) return EPERM;
+  // Without MCL_ONFAULT every library and every thread's whole stack would be fetched: some hundred MB.
+  return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) ? errno : 0;
+}
+
+int us_lock(const void *address, size_t bytes) { return mlock(address, bytes) ? errno : 0; }
 
 int us_cpu_dma_latency_zero(void) {
   int descriptor = open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC);

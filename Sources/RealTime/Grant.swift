@@ -28,7 +28,7 @@ public struct Grant: Sendable, Codable {
       grants.append(
         answer(
           us_pin_self(cpu), "pinned to CPU \(cpu)", without: "the loop may move between cores",
-          mend: "choose a CPU of this machine"))
+          mend: "choose another loop_cpu in the rig file"))
     }
     return grants
   }
@@ -37,17 +37,23 @@ public struct Grant: Sendable, Codable {
   ///
   /// The descriptor that keeps the cores awake stays open until the process ends.
   public static func askForProcess() -> [Grant] {
-    var all = false
-    let locked = us_lock_memory(&all)
     let latency = us_cpu_dma_latency_zero()
     return [
       answer(
-        locked, all ? "memory locked" : "present memory locked", without: "a page fault can delay a tick",
+        us_lock_all_memory(), "memory locked", without: "a page fault can delay a tick (its stack is locked alone)",
         mend: limitsFile),
       answer(
         latency < 0 ? -latency : 0, "cores kept awake (cpu_dma_latency 0)", without: "a sleeping core wakes later",
         mend: "sudo cp hardware/linux/60-understudy.rules /etc/udev/rules.d/, then restart"),
     ]
+  }
+
+  /// All that a session asks for, first of all that it does: the threads and children that it starts later keep off the
+  /// loop's CPU.
+  public static func askForSession(_ loop: RateLoop.Configuration) throws(RateLoopError) -> [Grant] {
+    var grants = try RateLoop.grants(of: loop)
+    if let cpu = loop.cpu { grants.append(LoopCPU.keepOthersOff(cpu)) }
+    return grants + askForProcess()
   }
 
   /// From here on this thread and what it starts only use time that nobody else wants: training beside a live loop.
@@ -63,7 +69,16 @@ public struct Grant: Sendable, Codable {
     return body()
   }
 
-  private static func answer(_ error: Int32, _ name: String, without: String, mend: String) -> Grant {
+  /// What a person reads at the start: what was granted in one line, each refusal in a line with the one that grants it.
+  public static func lines(_ grants: [Grant]) -> [String] {
+    let granted = grants.filter(\.granted).map(\.name)
+    return (granted.isEmpty ? [] : ["granted: " + granted.joined(separator: ", ")])
+      + grants.filter { !$0.granted }.map {
+        "not granted: \($0.name): \($0.detail)" + ($0.mend.isEmpty ? "" : "; to grant it: \($0.mend)")
+      }
+  }
+
+  static func answer(_ error: Int32, _ name: String, without: String, mend: String) -> Grant {
     error == 0
       ? Grant(name: name, granted: true, detail: "", mend: "")
       : Grant(name: name, granted: false, detail: "\(String(cString: strerror(error))): \(without)", mend: mend)

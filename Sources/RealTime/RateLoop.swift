@@ -46,7 +46,7 @@ public final class RateLoop: Sendable {
     /// something else.
     public var suspended: @Sendable () -> Int64 = { us_suspended_ns() }
     /// The CPU to stay on, if any.
-    public var cpu: Int32?
+    public var cpu = LoopCPU.standard
 
     /// A loop of `period`.
     public init(period: Nanoseconds) { self.period = period }
@@ -74,6 +74,13 @@ public final class RateLoop: Sendable {
   ) throws(RateLoopError) {
     try start(started: started, tick: tick)
     wait()
+  }
+
+  /// What the kernel grants such a loop: asked by one that ends at its first beat.
+  static func grants(of configuration: Configuration) throws(RateLoopError) -> [Grant] {
+    let answers = Mutex<[Grant]>([])
+    try RateLoop(configuration).run(started: { given in answers.withLock { $0 = given } }, tick: { _ in false })
+    return answers.withLock { $0 }
   }
 
   /// Like `run`, but returns at once; `wait` waits for the end.

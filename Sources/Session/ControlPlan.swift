@@ -37,3 +37,12 @@ struct ControlPlan {
     envelope = Envelope(rig, scale: scale, period: period)
   }
 }
+
+extension RateLoop.Configuration {
+  /// The loop of a rig.
+  init(_ rig: Rig) {
+    self.init(period: Nanoseconds(1_000_000_000 / Int64(rig.loop_Hz)))
+    spin = .microseconds(Int64(rig.spin_us))
+    if let cpu = rig.loopCPU { self.cpu = Int32(cpu) }
+  }
+}

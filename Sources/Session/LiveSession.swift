@@ -68,6 +68,8 @@ public final class LiveSession {
   private let watchdog: Watchdog
   private let manager = ServiceManager()
   private let clock = TickClock.monotonic
+  private let loopSettings: RateLoop.Configuration
+  private let grants: [Grant]
   private var policies: [String] = []
   private var torn: [String] = []
   private var shownFailure: LogError?
@@ -86,6 +88,9 @@ public final class LiveSession {
     signals = EndSignals()
     let rig = options.rig
     let pair = rig.pairs[0]
+    loopSettings = RateLoop.Configuration(rig)
+    // First of all, so that the threads and children of this session are started where they may stay.
+    do throws(RateLoopError) { grants = try Grant.askForSession(loopSettings) } catch { throw .loop(error) }
     let ports: HostPorts
     do throws(PortError) {
       ports = HostPorts(
@@ -113,7 +118,7 @@ public final class LiveSession {
         description.person = options.person
         description.seed = plan.seed
         description.policyDigest = host.policyDigest
-        description.grants = Grant.askForProcess()
+        description.grants = grants
         torn = try dataset.problems().filter { if case .torn = $0 { true } else { false } }.map(\.description)
         let recorder = try Recorder(
           ring: host.channels.records, dataset: dataset,
@@ -154,8 +159,7 @@ public final class LiveSession {
     let tick = host.tick
     let drains = host.recorder == nil
     let ring = host.channels.records
-    let loop = RateLoop(.init(period: host.settings.period))
-    let grants = Mutex<[Grant]>([])
+    let loop = RateLoop(loopSettings)
     host.announcer = { [sockets] in sockets.announce($0) }
     host.promoted = { [unowned self] folder in
       policies.append(folder.path)
@@ -164,7 +168,7 @@ public final class LiveSession {
     host.recorder?.start()
     do throws(RateLoopError) {
       try loop.start(
-        started: { given in grants.withLock { $0 = given } },
+        started: { _ in },
         tick: { beat in
           tick.run(beat)
           // Without a recorder nobody else empties the ring.
@@ -175,6 +179,7 @@ public final class LiveSession {
       throw .loop(error)
     }
     let guardian = Worker("watchdog", every: .milliseconds(20)) { [watchdog, clock] in watchdog.look(at: clock.now) }
+    for line in Grant.lines(grants) { say(line) }
     if let plan = host.busPlan { say("\(plan)") }
     if !options.json { terminal.say(plan.activity == .replay ? Terminal.replayHelp : Terminal.help) }
     for sentence in torn { say("an earlier recording: \(sentence)") }

@@ -67,6 +67,18 @@ import Testing
     #expect(throws: ConfigurationError.self) { try rig("pedal: {hold_to_run_ms: 200}") }
   }
 
+  @Test func `the loop's last stretch may be spun away, and its CPU chosen`() throws {
+    let plain = try Rig.load("twin-insert", hardware: hardware, variables: [:])
+    #expect(plain.spin_us == 0 && plain.loopCPU == nil)
+    let scratch = try Scratch()
+    let file = scratch.folder.appending(path: "twin-insert.yaml")
+    let text = try String(contentsOf: hardware.root.appending(path: "rigs/twin-insert.yaml"), encoding: .utf8)
+    try text.replacing("loop_Hz: 100", with: "loop_Hz: 100\nspin_us: 50\nloop_cpu: 3")
+      .write(to: file, atomically: true, encoding: .utf8)
+    let rig = try Rig.load(file.path, hardware: hardware, variables: [:])
+    #expect(rig.spin_us == 50 && rig.loopCPU == 3)
+  }
+
   @Test func `a limit is one number for all joints or one for each`() throws {
     let rig = try Rig.load("twin-pick-place", hardware: hardware, variables: [:])
     #expect(rig.envelope.velocity_rad_s == JointVector(3, 3, 3, 3, 3, 3, 0, 0))
@@ -108,6 +120,7 @@ import Testing
     ("velocity_rad_s: 3.0", "velocity_rad_s: -1", "must be a number from 0.01 to 60.0, not \"-1\""),
     ("lag_rad: 0.35", "lag_rad: {elbow: 0.2}", "unknown key \"envelope.lag_rad.elbow\""),
     ("decision_Hz: 25", "decision_Hz: 30", "do not divide 100"),
+    ("decision_Hz: 25", "spin_us: 6000\ndecision_Hz: 25", "\"spin_us\" must be a whole number from 0 to 5000"),
     ("floor_m: 0.001", "floor_m: 0.04", "11 mm too low in the arm's rest pose"),
     ("upper: [0.45, 0.30, 0.45]", "upper: [0.20, 0.30, 0.45]", "35 mm too far out in the arm's rest pose"),
     ("rig: twin-insert", "rig: other", "must be the file's name, twin-insert"),

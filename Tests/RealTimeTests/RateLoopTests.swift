@@ -1,7 +1,8 @@
 import Foundation
-import RealTime
 import Synchronization
 import Testing
+
+@testable import RealTime
 
 @Suite(.serialized) struct RateLoopTests {
   final class Seen: Sendable {
@@ -39,6 +40,23 @@ import Testing
     #expect(beats[10].missed >= 3)
   }
 
+  @Test func `the loop's CPU is an isolated one, else the last of several`() {
+    #expect(LoopCPU.cpus(in: "2-3,6\n") == [2, 3, 6])
+    #expect(LoopCPU.cpus(in: "\n") == [])
+    #expect(LoopCPU.choose(isolated: [2, 3], allowed: [0, 1]) == 2)
+    #expect(LoopCPU.choose(isolated: [], allowed: [0, 1, 3]) == 3)
+    #expect(LoopCPU.choose(isolated: [], allowed: [0]) == nil)
+  }
+
+  @Test func `people read one line of what was granted, and one with the mend for each refusal`() {
+    let lines = Grant.lines([
+      Grant(name: "a", granted: true, detail: "", mend: ""),
+      Grant(name: "b", granted: false, detail: "no: late", mend: "sudo b"),
+      Grant(name: "c", granted: false, detail: "no: slow", mend: ""),
+    ])
+    #expect(lines == ["granted: a", "not granted: b: no: late; to grant it: sudo b", "not granted: c: no: slow"])
+  }
+
   @Test func `a thread that is started from the loop does not inherit its priority`() throws {
     let policy = Mutex<Int32>(-1)
     let loop = RateLoop(.init(period: .milliseconds(1)))
@@ -47,7 +65,8 @@ import Testing
       tick: { _ in
         let thread = Thread { policy.withLock { $0 = sched_getscheduler(0) } }
         thread.start()
-        while policy.withLock({ $0 }) < 0 {}
+        // The thread inherits the loop's CPU: it runs only while this one sleeps.
+        while policy.withLock({ $0 }) < 0 { usleep(100) }
         return false
       })
     #expect(policy.withLock { $0 } & 0xFF == SCHED_OTHER)

@@ -32,7 +32,8 @@ extension Rig {
 
   private init(_ map: ConfigurationMap, url: URL, hardware: Hardware) throws(ConfigurationError) {
     try map.allow(only: [
-      "rig", "loop_Hz", "decision_Hz", "pairs", "tool", "envelope", "environment", "pedal", "announce", "start",
+      "rig", "loop_Hz", "decision_Hz", "spin_us", "loop_cpu", "pairs", "tool", "envelope", "environment", "pedal",
+      "announce", "start",
       "episode",
       "policy",
     ])
@@ -46,6 +47,8 @@ extension Rig {
       throw map.contradiction(
         "decision_Hz", "\(decision_Hz) decisions a second do not divide \(loop_Hz) ticks; choose a divisor of loop_Hz.")
     }
+    spin_us = map.has("spin_us") ? try map.integer("spin_us", in: 0...500_000 / loop_Hz) : 0
+    loopCPU = map.has("loop_cpu") ? try map.integer("loop_cpu", in: 0...1023) : nil
     pairs = try Self.pairs(map, hardware: hardware)
     let arm = pairs[0].follower.arm
     if map.has("tool") {

@@ -19,6 +19,11 @@ public struct Rig: Sendable {
   public var loop_Hz: Int
   /// Decisions of the policy in a second; divides `loop_Hz`.
   public var decision_Hz: Int
+  /// The last stretch before each period that is spun away instead of slept (`spin_us`): it shortens the wake latency and
+  /// costs that much of a core. Default 0.
+  public var spin_us: Int
+  /// The CPU that is the loop's own; nil: the kernel's isolated one, else the last.
+  public var loopCPU: Int?
   /// Leader and follower arms; at least one pair.
   public var pairs: [Pair]
   /// The tool's origin in the frame of the joint that carries it, where it is not the arm file's: a stylus tip, say.

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/// Starts a thread that runs `body(context)` and can be joined; 0 or an errno. Its stack (512 KiB) is touched before
-/// `body` begins, so the loop meets no page fault there. (Swift's Thread gives no say in stack and scheduling.)
+/// Starts a thread that runs `body(context)` and can be joined; 0 or an errno. Its stack (512 KiB) is touched, and locked
+/// where that is granted, before `body` begins, so the loop meets no page fault there. (Swift's Thread gives no say in stack and scheduling.)
 int us_thread_start(void (*body)(void *), void *context, uint64_t *thread);
 /// Waits for the thread's end.
 int us_thread_join(uint64_t thread);
@@ -16,10 +17,17 @@ int us_fifo_self(int priority);
 int us_idle_self(void);
 /// Pins the calling thread to one CPU. 0 or an errno.
 int us_pin_self(int cpu);
+/// Whether the calling thread may run on a CPU.
+bool us_may_run_on(int cpu);
+/// Keeps a thread of this process (0: the calling one), and what it starts from now on, off one CPU. 0 or an errno; EINVAL
+/// where no other is left.
+int us_keep_off(int cpu, int thread);
 /// Asks the kernel to wake the calling thread as exactly as it can (1 ns of slack). 0 or an errno.
 int us_timer_slack_self(void);
-/// Locks present memory, and future memory too where the limit is unlimited. 0 or an errno; `all` tells which.
-int us_lock_memory(bool *all);
+/// Locks each page that the process has or will have, once it is touched. 0 or an errno; EPERM where the limit is bounded.
+int us_lock_all_memory(void);
+/// Locks the pages of a block. 0 or an errno.
+int us_lock(const void *address, size_t bytes);
 /// Holds /dev/cpu_dma_latency at 0 µs for as long as the descriptor stays open; −errno where that is refused.
 int us_cpu_dma_latency_zero(void);
 

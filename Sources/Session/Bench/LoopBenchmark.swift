@@ -105,7 +105,7 @@ enum CyclicTest {
     let scheduling = isFIFO ? ["--priority=80", "--mlockall"] : ["--policy=other"]
     let arguments =
       ["--quiet", "--threads=1", "--interval=\(1_000_000 / rate_Hz)", "--loops=\(beats)", "--histogram=\(largest_us)"]
-      + scheduling
+      + scheduling + (LoopCPU.standard.map { ["--affinity=\($0)"] } ?? [])
     return OtherProgram("cyclictest", arguments)?.finish().flatMap(parse)
   }
 

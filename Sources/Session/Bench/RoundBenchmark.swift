@@ -37,7 +37,8 @@ public struct RoundBenchmark: Sendable {
         "last corrected frame to armed policy, \(frames) frames", "s",
         try roundTrip(rig, corrections, folder, progress), goal: .atMost(15)))
 
-    let granted = Grant.askForProcess()
+    // As a session does: the child keeps off the loop's CPU.
+    let granted = Grant.askForProcess() + (LoopCPU.standard.map { [LoopCPU.keepOthersOff($0)] } ?? [])
     var grants: [Grant] = []
     var alone: [[Int64]] = []
     var beside: [[Int64]] = []
