@@ -105,7 +105,7 @@ let targets: [Target] = [
   .testTarget(name: "ArchitectureTests", swiftSettings: ours),
   .testTarget(name: "RealTimeTests", dependencies: ["RealTime"], swiftSettings: ours),
   .testTarget(
-    name: "ServoBusTests", dependencies: ["ServoBus", "RealTime", "Twin", "TestSupport"],
+    name: "ServoBusTests", dependencies: ["ServoBus", "RealTime", "Twin", "TestSupport", "CAllocationCounter"],
     swiftSettings: ours + mujoco),
   .testTarget(
     name: "ArmTests", dependencies: ["Arm", "RealTime", "CKernels", "ServoBus", "Twin", "TestSupport"],

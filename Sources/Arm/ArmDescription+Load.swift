@@ -23,11 +23,7 @@ extension ArmDescription {
     self.role = role
     servo = try map.text("servo")
     mountHeight_m = try map.number("mount_height_m", in: 0...10)
-    eeprom = [:]
-    if map.has("eeprom") {
-      let eepromMap = try map.map("eeprom")
-      for key in eepromMap.keys { eeprom[key] = Int32(try eepromMap.integer(key, in: 0...65535)) }
-    }
+    eeprom = try map.registers("eeprom")
 
     let jointMaps = try map.maps("joints")
     guard jointMaps.count <= Self.largestJointCount else {
@@ -53,10 +49,10 @@ extension ArmDescription {
 
     if map.has("gripper") {
       let gripperMap = try map.map("gripper")
-      try gripperMap.allow(only: ["joint", "torque_share"])
+      try gripperMap.allow(only: ["joint", "torque_share", "eeprom"])
       gripper = Gripper(
         joint: try Self.joint(named: "joint", of: gripperMap, in: joints),
-        torqueShare: try gripperMap.number("torque_share", in: 0...1))
+        torqueShare: try gripperMap.number("torque_share", in: 0...1), eeprom: try gripperMap.registers("eeprom"))
     }
 
     if map.has("reference") {
@@ -115,6 +111,15 @@ extension ArmDescription.Joint {
 }
 
 extension ConfigurationMap {
+  /// Values by register name; none where the key is missing.
+  func registers(_ key: String) throws(ConfigurationError) -> [String: Int32] {
+    guard has(key) else { return [:] }
+    let map = try map(key)
+    var values: [String: Int32] = [:]
+    for name in map.keys { values[name] = Int32(try map.integer(name, in: 0...65535)) }
+    return values
+  }
+
   /// Three numbers.
   func vector(_ key: String) throws(ConfigurationError) -> SIMD3<Double> { SIMD3(try numbers(key, count: 3)) }
 

@@ -36,7 +36,8 @@ public struct ArmDescription: Sendable, Equatable {
   public var gripper: Gripper?
   /// The pose in which a calibration's zero is checked; nil if the file names none.
   public var reference: Reference?
-  /// What every servo's EEPROM must hold, by register name: `setup-motors` writes it, every start compares it.
+  /// What every servo's EEPROM must hold, by register name: `setup-motors` writes it, every start compares it. A gripper's
+  /// holds more: `eeprom(of:)`.
   public var eeprom: [String: Int32]
   /// Height of the base frame's origin above the table.
   public var mountHeight_m: Double
@@ -98,6 +99,8 @@ public struct ArmDescription: Sendable, Equatable {
     public var joint: Int
     /// The share of stall torque that it may use.
     public var torqueShare: Double
+    /// What its servo's EEPROM must hold besides: limits that let it grasp for long without harm, whoever drives it.
+    public var eeprom: [String: Int32]
   }
 
   /// A pose that a person can put the arm into by eye.
@@ -114,6 +117,12 @@ public struct ArmDescription: Sendable, Equatable {
   public var servoIDs: [UInt8] { joints.map(\.servoID) }
   /// The place of a joint, or nil.
   public func index(of joint: String) -> Int? { joints.firstIndex { $0.name == joint } }
+
+  /// What a joint's servo must hold in its EEPROM, by register name.
+  public func eeprom(of joint: Joint) -> [String: Int32] {
+    guard let gripper, joints[gripper.joint].name == joint.name else { return eeprom }
+    return eeprom.merging(gripper.eeprom) { _, own in own }
+  }
 
   /// Lower limits in radians; 0 in lanes without a joint.
   public var lower: JointVector { vector { Float($0.lower_rad) } }

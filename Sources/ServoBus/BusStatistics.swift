@@ -45,7 +45,7 @@ public struct BusStatistics: BitwiseCopyable, Sendable, Equatable {
 /// How long replies took, from the request's last byte in the driver's hands to the whole reply in ours. Written by the
 /// thread that owns the bus without waiting, read by anyone.
 public final class BusTurnaround: Sendable {
-  /// Of each servo, in the order of the bus's ids.
+  /// Of each servo, in the order of the bus's ids; only of cycles that waited for each reply by itself (`ServoBus.spin`).
   public let servos: [Histogram]
   /// Of whole cycles: until the last servo had answered.
   public let cycle = Histogram()

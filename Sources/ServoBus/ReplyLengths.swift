@@ -14,6 +14,8 @@ struct ReplyLengths: BitwiseCopyable, Sendable {
 
   /// Until when a reply of n bytes may be an old one.
   private var doubtful = [32 of Nanoseconds](repeating: .never)
+  /// Until when any of them may.
+  private var last = Nanoseconds.never
 
   /// The bytes to ask for where `wanted` are needed from `address` on and the last register ends before `end`; nil where
   /// every length is in doubt.
@@ -29,11 +31,14 @@ struct ReplyLengths: BitwiseCopyable, Sendable {
 
   /// A request for `length` bytes was not answered in full.
   mutating func doubt(_ length: UInt8, now: Nanoseconds) {
-    if Int(length) < Self.capacity { doubtful[Int(length)] = now + Self.lateness }
+    guard Int(length) < Self.capacity else { return }
+    doubtful[Int(length)] = now + Self.lateness
+    last = now + Self.lateness
   }
 
   /// Bit n: a reply of n bytes may still come late.
   func open(now: Nanoseconds) -> UInt32 {
+    guard last > now else { return 0 }
     var bits: UInt32 = 0
     for length in 0..<Self.capacity where doubtful[length] > now { bits |= 1 << UInt32(length) }
     return bits

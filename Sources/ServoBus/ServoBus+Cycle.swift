@@ -16,6 +16,10 @@ struct Cycle: BitwiseCopyable, Sendable {
   var round: UInt8 = 0
   /// The one that is being asked so; 0 for none.
   var asking: UInt8 = 0
+  /// The replies were waited for together; else each by itself.
+  var isRested = false
+  /// When the last reply came is known.
+  var isTimed = true
   /// Whether everybody had answered when the last cycle ended.
   var isComplete = true
   /// For how many cycles each servo has not answered.
@@ -44,7 +48,8 @@ extension ServoBus {
     cycle.round = 0
     cycle.asking = 0
     cycle.pending = isLost ? 0 : UInt8(truncatingIfNeeded: 1 << ids.count - 1)
-    guard let length = lengths.choose(wanted: block.count, at: block.address, end: end, now: clock.now) else {
+    let now = clock.now
+    guard let length = lengths.choose(wanted: block.count, at: block.address, end: end, now: now) else {
       // So much was lost that no answer could be told from an old one: this reading is lost too.
       cycle.length = 0
       return
@@ -55,7 +60,7 @@ extension ServoBus {
     for i in ids.indices where cycle.missing[i] == 0 { request.append(ids[i]) }
     for i in ids.indices where cycle.missing[i] != 0 { request.append(ids[i]) }
     request.seal()
-    begin(request, parameters: Int(length))
+    begin(request, parameters: Int(length), now: now)
     for id in ids { parser.allow(id) }
     cycle.postedAt = clock.now
     if isLost { cycle.pending = 0 }
@@ -66,13 +71,17 @@ extension ServoBus {
   public mutating func collect(until deadline: Nanoseconds) {
     var heard = clock.now
     var pause = firstPause(before: deadline)
+    if let last = rest(until: deadline) {
+      heard = last
+      pause = patience
+    }
     var gap = Self.gap
     while cycle.length > 0 {
       // Read before the port is, or a thread that stands still in between would miss what came meanwhile.
       let now = clock.now
       if now >= deadline || now > heard + Self.gap { isDrained = false }
       while nextReply() {
-        heard = clock.now
+        heard = readAt
         keep(at: heard)
         if cycle.asking == 0 { pause = patience }
       }
@@ -120,12 +129,12 @@ extension ServoBus {
   public var newestSequence: UInt32 { sequence }
 
   /// Keeps the reply that the parser has just found.
-  private mutating func keep(at now: Nanoseconds) {
+  mutating func keep(at now: Nanoseconds) {
     guard let block = cycle.block, let index = ids.firstIndex(of: parser.id) else { return }
     replies[index] = reply(to: block, at: now, sequence)
     statuses[index] = parser.status
     statistics.repliesByServo[index] &+= 1
-    turnaround.servos[index].add(now - cycle.postedAt)
+    if !cycle.isRested { turnaround.servos[index].add(now - cycle.postedAt) }
     cycle.missing[index] = 0
     cycle.pending &= ~(1 << UInt8(index))
   }
@@ -166,7 +175,9 @@ extension ServoBus {
       }
     }
     if cycle.pending == 0 {
-      if !isLost { turnaround.cycle.add(now - cycle.postedAt) }
+      guard !isLost else { return }
+      turnaround.cycle.add(now - cycle.postedAt)
+      if cycle.repeated == 0, cycle.isTimed { answers.took(now - cycle.postedAt, length: cycle.length) }
       return
     }
     quietUntil = now + ReplyLengths.lateness
@@ -188,10 +199,11 @@ extension ServoBus {
     // Where replies are missing, somebody may still be speaking.
     guard cycle.isComplete else { return }
     // After one that did not come the wire is left alone for a while: it may have no time to spare.
-    guard clock.now >= spare.quietUntil,
-      let length = lengths.choose(wanted: block.count, at: block.address, end: end, now: clock.now)
+    let now = clock.now
+    guard now >= spare.quietUntil,
+      let length = lengths.choose(wanted: block.count, at: block.address, end: end, now: now)
     else { return }
-    begin(.read(address: block.address, count: length, of: ids[index]), parameters: Int(length))
+    begin(.read(address: block.address, count: length, of: ids[index]), parameters: Int(length), now: now)
     parser.allow(ids[index])
     spare.index = index
     spare.block = block
@@ -222,7 +234,7 @@ extension ServoBus {
   private mutating func keepSpare() {
     let index = spare.index
     spare.index = -1
-    spare.replies[index] = reply(to: spare.block, at: clock.now, sequence)
+    spare.replies[index] = reply(to: spare.block, at: readAt, sequence)
     statuses[index] = parser.status
     statistics.repliesByServo[index] &+= 1
   }

@@ -25,7 +25,7 @@ extension ServoBus {
     unanswered[length].pending &= ~(1 << UInt8(index))
     statistics.lateReadings[index] &+= 1
     guard Int32(bitPattern: asked.sequence &- replies[index].sequence) > 0 else { return }
-    replies[index] = reply(to: asked.block, at: clock.now, asked.sequence)
+    replies[index] = reply(to: asked.block, at: readAt, asked.sequence)
     statuses[index] = parser.status
     // The cycle that is under way has not been counted yet.
     cycle.missing[index] = min(cycle.missing[index], (sequence &- asked.sequence) &- 1)

@@ -11,6 +11,7 @@
 // Units: raw servo values (ticks and the like; `Arm` makes them radians), nanoseconds of the bus's clock.
 // Torque: nothing here switches it. Closing the bus leaves the servos as they are, with torque on where it was on.
 public import RealTime
+internal import Synchronization
 
 /// The servos on one port. Set-up calls wait and throw `BusError`; the tick's calls do neither, and do not allocate:
 /// a reply that did not come is an older `reply(_:)`, a port that is gone is `isLost`.
@@ -30,6 +31,10 @@ public struct ServoBus: ~Copyable, Sendable {
   /// How long a bus is silent when the rest of a sync read will not come: then the missing servos are asked one by one.
   /// Nil: they are not. A plan that was measured (`BusPlan`) sets it to what this adapter needs.
   public var patience: Nanoseconds? = .milliseconds(1)
+  /// For how long a cycle looks for its last reply without sleeping, about when it should come (`ServoBus+Rest.swift`): it
+  /// is seen sooner by a waking-up, for that much CPU time at most. Zero sleeps there too; nil waits for each reply as it
+  /// comes. In a cycle that waited for all of them, `receivedAt` is when they were read together.
+  public var spin: Nanoseconds?
 
   /// Behind the last register.
   let end: UInt8
@@ -40,8 +45,13 @@ public struct ServoBus: ~Copyable, Sendable {
   var quietUntil = Nanoseconds.never
   var lengths = ReplyLengths()
   private let scratch: ReadBuffer
+  /// Never used. What holds an atomic stays where it lies: without one each call of a method that changes nothing began with
+  /// a copy of the whole bus, 2.8 kB, a dozen times a tick.
+  private let staysInPlace = Atomic(true)
   /// The part of `scratch` that the parser has not seen.
   private var unread = 0..<0
+  /// When that was read.
+  private(set) var readAt = Nanoseconds.never
   /// How many bytes came since the last request.
   private var heard = 0
   /// The last read took all there was: nothing more is worth a call before a wait, or before so much time has passed.
@@ -54,6 +64,7 @@ public struct ServoBus: ~Copyable, Sendable {
   var spare = Spare()
   /// Cycles that were not answered in full, by the length that they asked for.
   var unanswered = [32 of UnansweredCycle](repeating: UnansweredCycle())
+  var answers = AnswerTimes()
 
   /// A bus on an open port.
   public init(port: consuming SerialPort, model: ServoModel, ids: [UInt8], clock: TickClock) {
@@ -102,13 +113,18 @@ public struct ServoBus: ~Copyable, Sendable {
   /// Takes what came meanwhile, and sends a request whose replies have `parameters` bytes.
   mutating func begin(_ packet: FeetechPacket, parameters: Int) {
     takeSpare()
+    begin(packet, parameters: parameters, now: clock.now)
+  }
+
+  /// The same, with nothing to take and the time known.
+  mutating func begin(_ packet: FeetechPacket, parameters: Int, now: Nanoseconds) {
     heard = 0
     isDrained = false
     while nextReply() { dropReply() }
     heard = 0
     // Whoever still answers an earlier request of this length cannot be told from who answers this one.
     if parameters < 32 { unanswered[parameters].pending = 0 }
-    parser.expect(parameters: parameters, to: packet, late: lengths.open(now: clock.now))
+    parser.expect(parameters: parameters, to: packet, late: lengths.open(now: now))
     statistics.transactions &+= 1
     send(packet)
   }
@@ -174,6 +190,7 @@ public struct ServoBus: ~Copyable, Sendable {
       isLost = true
       return false
     case .bytes(let count):
+      readAt = clock.now
       unread = 0..<count
       heard += count
       isDrained = count < scratch.bytes.count

@@ -10,7 +10,7 @@ public struct ServoReply: BitwiseCopyable, Sendable {
   public let count: UInt8
   /// The servo's error byte; `ServoModel.meanings(ofStatus:)` says what its bits mean.
   public let statusBits: UInt8
-  /// When its last byte was read from the port, on the bus's clock.
+  /// When its last byte was read from the port, on the bus's clock (`ServoBus.spin` says what that means).
   public let receivedAt: Nanoseconds
   /// Which `post` asked for it, counted from 1; 0 before the first reply.
   public let sequence: UInt32

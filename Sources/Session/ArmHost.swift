@@ -108,6 +108,8 @@ public final class ArmHost: SessionHost {
       }
       guard measured.fitsMostly else { throw .busPlan(measured, rig: rig.file) }
       busPlan = measured
+      followerBus.spin = .microseconds(Int64(rig.busSpin_us))
+      leaderBus?.spin = followerBus.spin
     }
     turnarounds = (followerBus.turnaround, leaderBus?.turnaround)
     reconnections = [Reconnection(isLeader: false, pair.follower, rig, servos, clock, reopen, &followerBus)]

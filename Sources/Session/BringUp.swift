@@ -57,7 +57,7 @@ struct BringUp {
           arm: name, joint: joint.name, received: record.firmware, other: arm.joints[0].name,
           expected: records[0].firmware)
       }
-      if let stray = record.stray(from: arm.eeprom, bus.model) {
+      if let stray = record.stray(from: arm.eeprom(of: joint), bus.model) {
         throw .eeprom(
           arm: name, joint: joint.name, register: stray.name, expected: stray.expected, received: stray.received)
       }

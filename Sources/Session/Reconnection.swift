@@ -108,6 +108,7 @@ final class Reconnection {
     let forgot = forgetful(Self.read(&bus, isLeader))
     do throws(HostError) { try ArmHost.bringUp(name, side, rig, &bus) } catch { return once("\(error)") }
     configured = Self.read(&bus, isLeader)
+    if !clock.isSimulated { bus.spin = .microseconds(Int64(rig.busSpin_us)) }
     phase = .joining(offer(bus, ask))
     said = ""
     guard !forgot.isEmpty else {

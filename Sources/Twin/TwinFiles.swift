@@ -57,7 +57,7 @@ struct TwinFiles {
         scale: EncoderScale(
           zero_ticks: zero + Double(entry.homingOffset), reversed: scale.tick(index, at: 1) < zero),
         homingOffset: Int32(entry.homingOffset), limits: Int32(entry.rangeMin)...Int32(entry.rangeMax))
-      setup.eeprom = description.eeprom
+      setup.eeprom = description.eeprom(of: joint)
       return setup
     }
   }

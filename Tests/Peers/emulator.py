@@ -25,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SYNC_READ, SYNC_WRITE = sdk.INST_SYNC_READ, sdk.INST_SYNC_WRITE
 MODEL, ID, RETURN_DELAY, RESPONSE_LEVEL, MIN_POSITION, MAX_POSITION = 3, 5, 7, 8, 9, 11
 MAX_TEMPERATURE, MAX_VOLTAGE, MIN_VOLTAGE, MAX_TORQUE, OFFSET = 13, 14, 15, 16, 31
+PROTECTION_CURRENT, OVERLOAD_TORQUE = 28, 36
 TORQUE_ENABLE, ACCELERATION, GOAL_POSITION, GOAL_VELOCITY, TORQUE_LIMIT, LOCK = 40, 41, 42, 46, 48, 55
 PRESENT_POSITION, PRESENT_VOLTAGE, PRESENT_TEMPERATURE = 56, 62, 63
 FIRST_RAM = 40
@@ -51,8 +52,9 @@ class Servo:
         self.word(TORQUE_LIMIT, 1000)
         self.word(OFFSET, abs(offset) | (1 << 11 if offset < 0 else 0))
         self.bytes[18], self.bytes[19] = 12, 44
-        self.bytes[21], self.bytes[22], self.bytes[34], self.bytes[35], self.bytes[36] = 16, 32, 20, 200, 80
-        self.word(28, 500)
+        self.bytes[21], self.bytes[22], self.bytes[34], self.bytes[35] = 16, 32, 20, 200
+        self.bytes[OVERLOAD_TORQUE] = 80
+        self.word(PROTECTION_CURRENT, 500)
 
     def word(self, address, value=None):
         if value is not None:
@@ -150,6 +152,11 @@ def serve(folder):
         for (_, entry), share in zip(calibration.items(), pose):
             low, high = entry["range_min"], entry["range_max"]
             servos.append(Servo(entry["id"], entry, round(low + (high - low) * share)))
+        if name == "follower":
+            # As LeRobot leaves a gripper: SOFollower.configure.
+            for address, value in ((MAX_TORQUE, 500), (TORQUE_LIMIT, 500), (PROTECTION_CURRENT, 250)):
+                servos[-1].word(address, value)
+            servos[-1].bytes[OVERLOAD_TORQUE] = 25
         return Bus(os.path.join(folder, name), servos)
 
     # Upright over the table: both arms alike, each joint at a share of its range.

@@ -8,12 +8,15 @@ import Twin
 /// A line on which somebody else has a say: whatever he does, no reading is wrong (as far as a checksum can tell), no tick
 /// is held up, and the first cycle after he has gone is whole.
 @Suite struct AdversaryTests {
-  @Test(arguments: [UInt64(1), 2, 3, 4])
-  func `garbage at every moment of a cycle neither hides a reply for good nor makes one`(seed: UInt64) throws {
+  @Test(arguments: [UInt64(1), 2, 3, 4], [nil, 30] as [Int64?])
+  func `garbage at every moment of a cycle neither hides a reply for good nor makes one`(
+    seed: UInt64, spin_us: Int64?
+  ) throws {
     let model = try sts3215()
     let arm = VirtualArm(model, seed: seed)
     let meddler = Meddler(arm, seed: seed)
     var bus = arm.bus(model)
+    bus.spin = spin_us.map { .microseconds($0) }
     let position = model.registers.presentPosition
     let block = RegisterBlock(from: position, through: model.registers.presentLoad)
     let slow = RegisterBlock(from: model.registers.presentVoltage, through: model.registers.presentCurrent)

@@ -106,16 +106,18 @@ import Twin
     #expect(bus.reply(2).value(of: model.registers.presentPosition) == 1722)
   }
 
-  @Test(arguments: [(1, 0.02), (2, 0.05), (3, 0.4), (4, 1)] as [(UInt64, Double)])
+  @Test(arguments: [(1, 0.02), (2, 0.05), (3, 0.4), (4, 1)] as [(UInt64, Double)], [nil, 30] as [Int64?])
   func `an adapter that keeps replies back for up to 50 ms makes no old reading a new one`(
-    seed: UInt64, share: Double
+    adapter of: (seed: UInt64, share: Double), spin_us: Int64?
   ) throws {
+    let (seed, share) = of
     let model = try sts3215()
     let arm = VirtualArm(model, seed: seed)
     let adapter = HoldingAdapter(arm)
     var random = SplitMix64(seed: seed)
     adapter.holds = { _ in random.uniform() < share ? .microseconds(Int64(random.uniform() * 50_000)) : .zero }
     var bus = arm.bus(model)
+    bus.spin = spin_us.map { .microseconds($0) }
     let block = RegisterBlock(model.registers.presentPosition)
     let slow = RegisterBlock(from: model.registers.presentVoltage, through: model.registers.presentCurrent)
     var wrong = 0
@@ -175,6 +177,8 @@ final class HoldingAdapter {
   /// Whether a bit of its payload is flipped.
   var damages: ([UInt8]) -> Bool = { _ in false }
   private var held: [(at: Nanoseconds, bytes: [UInt8])] = []
+  /// The beginning of a reply whose end is still on the wire.
+  private var begun: [UInt8] = []
 
   init(_ arm: VirtualArm) {
     let (servos, time, link) = (arm.servos, arm.time, arm.link)
@@ -191,12 +195,14 @@ final class HoldingAdapter {
     }
   }
 
-  /// Replies come whole, perhaps several.
+  /// Bytes from the wire; replies are kept or passed on whole.
   private func take(_ bytes: [UInt8], at now: Nanoseconds) {
-    var rest = bytes[...]
-    while rest.count >= 6 {
-      var packet = Array(rest.prefix(4 + Int(rest[rest.startIndex + 3])))
-      rest = rest.dropFirst(packet.count)
+    // Where another begins, the one before was cut off by a host that spoke.
+    if bytes.starts(with: [0xFF, 0xFF]) { begun = [] }
+    begun += bytes
+    while begun.count >= 6, begun.count >= 4 + Int(begun[3]) {
+      var packet = Array(begun.prefix(4 + Int(begun[3])))
+      begun.removeFirst(packet.count)
       let hold = holds(packet)
       if damages(packet) { packet[5] ^= 0x10 }
       if hold != .never { held.append((now + hold, packet)) }

@@ -32,10 +32,8 @@ extension Rig {
 
   private init(_ map: ConfigurationMap, url: URL, hardware: Hardware) throws(ConfigurationError) {
     try map.allow(only: [
-      "rig", "loop_Hz", "decision_Hz", "spin_us", "loop_cpu", "pairs", "tool", "envelope", "environment", "pedal",
-      "announce", "start",
-      "episode",
-      "policy",
+      "rig", "loop_Hz", "decision_Hz", "spin_us", "loop_cpu", "bus", "pairs", "tool", "envelope", "environment",
+      "pedal", "announce", "start", "episode", "policy",
     ])
     name = url.deletingPathExtension().lastPathComponent
     file = map.file
@@ -49,6 +47,12 @@ extension Rig {
     }
     spin_us = map.has("spin_us") ? try map.integer("spin_us", in: 0...500_000 / loop_Hz) : 0
     loopCPU = map.has("loop_cpu") ? try map.integer("loop_cpu", in: 0...1023) : nil
+    busSpin_us = Self.usualBusSpin_us
+    if map.has("bus") {
+      let bus = try map.map("bus")
+      try bus.allow(only: ["spin_us"])
+      busSpin_us = try bus.integer("spin_us", in: 0...500)
+    }
     pairs = try Self.pairs(map, hardware: hardware)
     let arm = pairs[0].follower.arm
     if map.has("tool") {

@@ -24,6 +24,10 @@ public struct Rig: Sendable {
   public var spin_us: Int
   /// The CPU that is the loop's own; nil: the kernel's isolated one, else the last.
   public var loopCPU: Int?
+  /// For how long a tick looks for a bus's last reply without sleeping (`ServoBus.spin`), in µs.
+  public var busSpin_us: Int
+  /// What that is where a rig's file says nothing.
+  public static let usualBusSpin_us = 30
   /// Leader and follower arms; at least one pair.
   public var pairs: [Pair]
   /// The tool's origin in the frame of the joint that carries it, where it is not the arm file's: a stylus tip, say.

@@ -33,7 +33,8 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
   /// As long as what `push` reported last.
   private var found: UInt8 = 6
   private var ids: SIMD4<UInt64> = .zero
-  private var request = FeetechPacket(id: 0, code: 0)
+  /// The request, where its echo could be mistaken for a reply: it is as long as one.
+  private var echo = [64 of UInt8](repeating: 0)
   private var echoes = false
   /// Bit n: a reply of n parameters may come late.
   private var late: UInt32 = 0
@@ -47,9 +48,8 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
     precondition(parameters + FeetechPacket.overhead <= 255, "a reply has at most 249 parameters")
     size = UInt8(parameters + FeetechPacket.overhead)
     found = size
-    self.request = request
-    // An echo can only be mistaken for a reply if it is as long as one.
-    echoes = request.count == Int(size)
+    echoes = request.count == Int(size) && request.count <= echo.count
+    if echoes { for i in 0..<request.count { echo[i] = request.storage[i] } }
     ids = .zero
     self.late = parameters < 32 ? late & ~(1 << UInt32(parameters)) : late
     seen = 0
@@ -142,7 +142,7 @@ public struct ReplyParser: BitwiseCopyable, Sendable {
   private func isEcho() -> Bool {
     var i: UInt8 = 2
     while i < size {
-      if at(i) != request.storage[Int(i)] { return false }
+      if at(i) != echo[Int(i)] { return false }
       i &+= 1
     }
     return true

@@ -55,6 +55,13 @@ public final class MemoryLink: @unchecked Sendable {
     return .bytes(count)
   }
 
+  /// Lets time go by, whatever comes; perhaps in several calls.
+  func rest(until deadline: Nanoseconds) -> Arrival {
+    guard isConnected else { return .lost }
+    onWait(deadline)
+    return isConnected ? .nothing : .lost
+  }
+
   func wait(until deadline: Nanoseconds) -> Arrival {
     guard isConnected else { return .lost }
     if available == 0 { onWait(deadline) }

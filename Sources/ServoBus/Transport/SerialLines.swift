@@ -93,6 +93,24 @@ struct SerialLines: Sendable {
     return count >= 0 ? .bytes(count) : errno == EAGAIN || errno == EINTR ? .bytes(0) : .lost
   }
 
+  /// Sleeps until `deadline` on CLOCK_MONOTONIC, whatever comes.
+  func rest(until deadline: Nanoseconds) -> Arrival {
+    us_sleep_until_ns(deadline.count)
+    return .nothing
+  }
+
+  /// Looks until bytes are there, or `deadline` on CLOCK_MONOTONIC. Asks how many there are: a read or poll that finds none
+  /// waits for the kernel's thread that may be bringing some, which is a sleep after all.
+  func watch(until deadline: Nanoseconds) -> Arrival {
+    var count: Int32 = 0
+    repeat {
+      // A port that is gone says so when it is read.
+      guard ioctl(descriptor, UInt(FIONREAD), &count) == 0 else { return .nothing }
+      if count > 0 { return .bytes }
+    } while us_monotonic_ns() < deadline.count
+    return .nothing
+  }
+
   /// Sleeps until bytes are there, the port is gone, or `deadline` on CLOCK_MONOTONIC.
   func wait(until deadline: Nanoseconds) -> Arrival {
     var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -75,4 +75,22 @@ public enum SerialPort: ~Copyable, Sendable {
     case .memory(let link): link.wait(until: deadline)
     }
   }
+
+  /// Sleeps until `deadline` whatever comes; it waits in the driver. Of a port that is gone the next read tells.
+  public func rest(until deadline: Nanoseconds) -> Arrival {
+    switch self {
+    case .serialport(let port): port.lines.rest(until: deadline)
+    case .termios(let port): port.lines.rest(until: deadline)
+    case .memory(let link): link.rest(until: deadline)
+    }
+  }
+
+  /// Waits as `wait` does, but without sleeping.
+  public func watch(until deadline: Nanoseconds) -> Arrival {
+    switch self {
+    case .serialport(let port): port.lines.watch(until: deadline)
+    case .termios(let port): port.lines.watch(until: deadline)
+    case .memory(let link): link.wait(until: deadline)
+    }
+  }
 }

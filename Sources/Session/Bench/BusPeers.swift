@@ -12,7 +12,7 @@ struct BusPeers {
   let folder: URL
   let rate_Hz: Int
 
-  /// Turns, and cycles in each.
+  /// Turns of each pair of clients, ours and a peer, and cycles in each.
   private static let turns = 4
   private static let cycles = 150
 
@@ -35,46 +35,48 @@ struct BusPeers {
     }
   }
 
-  /// A client that somebody else wrote, and what it takes to run a turn of it.
+  /// A client that ours takes turns with, and what it takes to run a turn of it.
   private struct Peer {
     let name: String
     let goal: Benchmark.Goal?
+    /// It is ours without `spin`, and needs no command.
+    var isOurs = false
     let command: (String, [String])?
     let missing: String
     var times = Times()
+    /// Ours, beside it.
+    var ours = Times()
   }
 
-  /// Adds rows; `open` opens the follower's bus.
-  func measure(into benchmark: inout Benchmark, open: () throws -> ServoBus) throws {
-    var peers = try clients()
-    var ours = Times()
-    for turn in 0..<Self.turns {
-      ours.add(try turnOfOurs(open))
-      // Each turn in another order: whoever comes first after a pause has it harder.
-      for place in peers.indices {
-        let index = (place + turn) % peers.count
-        guard let (program, arguments) = peers[index].command,
-          let text = OtherProgram(program, arguments)?.finish(),
+  /// Adds rows; `open` opens the follower's bus with a `spin_us`.
+  func measure(into benchmark: inout Benchmark, open: (Int) throws -> ServoBus) throws {
+    for var peer in try clients() {
+      // A B B A: who begins changes from turn to turn.
+      for turn in 0..<Self.turns {
+        if turn % 2 == 0 { peer.ours.add(try turnOfOurs(open, Rig.usualBusSpin_us)) }
+        if peer.isOurs {
+          peer.times.add(try turnOfOurs(open, 0))
+        } else if let (program, arguments) = peer.command, let text = OtherProgram(program, arguments)?.finish(),
           let times = try? JSONDecoder().decode(Times.self, from: Data(text.utf8))
-        else { continue }
-        peers[index].times.add(times)
+        {
+          peer.times.add(times)
+        }
+        if turn % 2 == 1 { peer.ours.add(try turnOfOurs(open, Rig.usualBusSpin_us)) }
       }
-    }
-    for peer in peers {
-      guard !peer.times.wall.isEmpty else {
+      if peer.times.wall.isEmpty {
         benchmark.notes.append("Not run: \(peer.name) (\(peer.missing)).")
-        continue
+      } else {
+        rows(of: peer, into: &benchmark)
       }
-      rows(of: peer, beside: ours, into: &benchmark)
     }
     benchmark.notes.append(
-      "Peers: \(Self.turns) turns of \(Self.cycles) cycles each at \(rate_Hz) Hz, sync reads of six positions; a share of a "
-        + "cycle is from the twin's last byte to the client's return.")
+      "Peers: each takes turns with ours, \(Self.turns) × \(Self.cycles) cycles each at \(rate_Hz) Hz, sync reads of six "
+        + "positions; a share of a cycle is from the twin's last byte to the client's return.")
   }
 
-  private func rows(of peer: Peer, beside ours: Times, into benchmark: inout Benchmark) {
+  private func rows(of peer: Peer, into benchmark: inout Benchmark) {
     func row(_ name: String, _ times: KeyPath<Times, [Int64]>, _ share: Double, _ goal: Benchmark.Goal?) {
-      guard let mine = ours.microseconds(times, share) else { return }
+      guard let mine = peer.ours.microseconds(times, share) else { return }
       benchmark.rows.append(
         .init(name, "µs", mine, beside: peer.name, peer.times.microseconds(times, share), goal: goal))
     }
@@ -88,8 +90,8 @@ struct BusPeers {
     }
   }
 
-  private func turnOfOurs(_ open: () throws -> ServoBus) throws -> Times {
-    var bus = try open()
+  private func turnOfOurs(_ open: (Int) throws -> ServoBus, _ spin_us: Int) throws -> Times {
+    var bus = try open(spin_us)
     let stamps = Glibc.open("\(folder.path)/wire", O_RDONLY | O_CLOEXEC)
     defer { close(stamps) }
     let block = RegisterBlock(bus.model.registers.presentPosition)
@@ -146,6 +148,7 @@ struct BusPeers {
       client("LeRobot", "lerobot", ["lerobot"], .ratioAtMost(0.5)),
       client("rustypot", "rustypot", ["peers", "venv"], .ratioAtMost(1)),
       Peer(name: "a C echo client", goal: nil, command: echo, missing: "no C compiler, `cc`"),
+      Peer(name: "ours with spin_us 0", goal: nil, isOurs: true, command: nil, missing: ""),
     ]
   }
 }

@@ -11,37 +11,46 @@ struct TickBenchmark {
   let rate_Hz: Int
   let seconds: Double
 
-  /// While the leader drives, and while an ensemble of five decides at every fourth tick.
+  /// While the leader drives, and while an ensemble of five decides at every fourth tick; beside a tick that does nothing,
+  /// and the same ticks one after the other, when nothing of them has left the caches.
   func rows() throws -> [Benchmark.Row] {
-    let cpu = try [measure(withPolicy: false), measure(withPolicy: true)]
-    return zip(["the leader drives", "a policy drives"], cpu).flatMap { name, samples in
-      [
-        Benchmark.Row("tick, CPU p50, \(name)", "µs", Double(WakeLatencyRun.percentile(0.5, of: samples)) * 1e-3),
-        Benchmark.Row(
-          "tick, CPU p99, \(name)", "µs", Double(WakeLatencyRun.percentile(0.99, of: samples)) * 1e-3,
-          goal: .atMost(20)),
+    let empty = try measure { _ in }
+    return try [("the leader drives", false), ("a policy drives", true)].flatMap { name, withPolicy in
+      let bench = try PairOnLinks(rate_Hz: rate_Hz)
+      bench.enable()
+      if withPolicy { try bench.drive(by: Self.policy(bench.arm, rate_Hz: rate_Hz)) } else { bench.teleoperate() }
+      let samples = try measure(after: bench.drain) { bench.tick.run($0) }
+      let hot = bench.run(beats: 4000)
+      try bench.check(drives: withPolicy ? .autonomous : .teleoperating)
+      func row(_ share: Double, _ goal: Benchmark.Goal?) -> Benchmark.Row {
+        func at(_ sorted: [Int64]) -> Double { Double(WakeLatencyRun.percentile(share, of: sorted)) * 1e-3 }
+        return Benchmark.Row(
+          "tick, CPU p\(Int(share * 100)), \(name)", "µs", at(samples), beside: "an empty tick", at(empty), goal: goal)
+      }
+      let middle = Double(WakeLatencyRun.percentile(0.5, of: hot)) * 1e-3
+      return [
+        row(0.5, nil), row(0.99, .atMost(20)),
+        Benchmark.Row("tick, CPU p50, \(name), back to back", "µs", middle),
       ]
     }
   }
 
   /// Thread CPU time of each tick in nanoseconds, sorted.
-  private func measure(withPolicy: Bool) throws -> [Int64] {
-    let bench = try PairOnLinks(rate_Hz: rate_Hz)
-    bench.enable()
-    if withPolicy { try bench.drive(by: Self.policy(bench.arm, rate_Hz: rate_Hz)) } else { bench.teleoperate() }
+  private func measure(
+    after: @escaping @Sendable () -> Void = {}, _ body: @escaping @Sendable (Beat) -> Void
+  ) throws -> [Int64] {
     let beats = max(100, Int(Double(rate_Hz) * seconds / 2))
     let notes = Notes(capacity: beats)
     try RateLoop(.init(period: Nanoseconds(1_000_000_000 / Int64(rate_Hz)))).run(
       started: { _ in },
       tick: { beat in
         let began = us_thread_cpu_ns()
-        bench.tick.run(beat)
+        body(beat)
         notes.samples[notes.count] = us_thread_cpu_ns() - began
-        bench.drain()
+        after()
         notes.count += 1
         return notes.count < beats
       })
-    try bench.check(drives: withPolicy ? .autonomous : .teleoperating)
     return notes.samples.dropFirst(beats / 10).sorted()
   }
 
@@ -114,11 +123,18 @@ private final class PairOnLinks: @unchecked Sendable {
   /// Torque on, which takes a few ticks; by hand, before the loop begins.
   func enable() {
     channels.requests.push(Request(.enable))
-    for index in 0..<10 {
+    _ = run(beats: 10)
+  }
+
+  /// Ticks without a pause between them; the thread CPU time of each in nanoseconds, sorted.
+  func run(beats: Int) -> [Int64] {
+    (0..<beats).map { index in
       let now = TickClock.monotonic.now
+      let began = us_thread_cpu_ns()
       tick.run(Beat(index: UInt64(index), scheduled: now, began: now, missed: 0))
-      drain()
-    }
+      defer { drain() }
+      return us_thread_cpu_ns() - began
+    }.sorted()
   }
 
   func teleoperate() { channels.requests.push(Request(.teleoperate)) }

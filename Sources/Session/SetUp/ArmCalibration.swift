@@ -200,7 +200,7 @@ public struct ArmCalibration {
       guard let entry = calibration[joint.name] else { continue }
       let id = joint.servoID
       try bus.unlock(id)
-      try bus.burn(settings: site.arm, of: try site.record(id, on: &bus))
+      try bus.burn(settings: site.arm, for: joint, of: try site.record(id, on: &bus))
       try bus.burn(Int32(entry.homingOffset), to: registers.homingOffset, of: id)
       try bus.burn(Int32(entry.rangeMin), to: registers.minPosition, of: id)
       try bus.burn(Int32(entry.rangeMax), to: registers.maxPosition, of: id)

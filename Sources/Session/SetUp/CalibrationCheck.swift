@@ -76,7 +76,7 @@ public struct CalibrationCheck: Sendable, Codable, CustomStringConvertible {
     if joint.isFullTurn, entry.rangeMin != 0 || entry.rangeMax != 4095 {
       result.trouble.append("a full-turn joint has 0…4095 in LeRobot's files: `understudy calibrate` writes that")
     }
-    if let stray = record.stray(from: site.arm.eeprom, site.model) {
+    if let stray = record.stray(from: site.arm.eeprom(of: joint), site.model) {
       result.trouble.append(
         "\(stray.name) is \(stray.received), the arm's file says \(stray.expected): `understudy setup-motors` sets it")
     }

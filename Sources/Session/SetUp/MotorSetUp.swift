@@ -46,12 +46,12 @@ public struct MotorSetUp {
     guard ids.count > 1 || (ids.count == 1 && ids[0] != factoryID) else { return }
     for joint in ours {
       let record = try site.record(joint.servoID, on: &bus)
-      let stray = record.stray(from: site.arm.eeprom, bus.model)
+      let stray = record.stray(from: site.arm.eeprom(of: joint), bus.model)
       // With the factory's delay it is a new servo beside those that are done.
-      if joint.servoID == factoryID, ids.count < site.arm.joints.count, stray?.name == "return_delay" { continue }
+      if joint.servoID == factoryID, ids.count < site.arm.joints.count, hasFactoryDelay(record) { continue }
       if stray != nil {
         try bus.unlock(joint.servoID)
-        try bus.burn(settings: site.arm, of: record)
+        try bus.burn(settings: site.arm, for: joint, of: record)
         try bus.lock(joint.servoID)
       }
       done[joint.name] = stray == nil ? [] : ["settings"]
@@ -62,6 +62,11 @@ public struct MotorSetUp {
     }
     let names = ours.filter { done[$0.name] != nil }.map(\.name)
     if !names.isEmpty { dialogue.say("Set up already: \(names.joined(separator: ", ")).") }
+  }
+
+  private func hasFactoryDelay(_ record: ServoRecord) -> Bool {
+    let delay = site.model.registers.returnDelay
+    return record.value(delay) == site.model.entries.first { $0.register == delay }?.factory
   }
 
   private var factoryID: UInt8 { UInt8(site.model.entry(named: "id")?.factory ?? 1) }
@@ -140,9 +145,9 @@ public struct MotorSetUp {
     var changed: [String] = []
     do {
       var bus = try site.open(found.bitsPerSecond)
-      if found.record.stray(from: site.arm.eeprom, site.model) != nil { changed.append("settings") }
+      if found.record.stray(from: site.arm.eeprom(of: joint), site.model) != nil { changed.append("settings") }
       try bus.unlock(found.record.id)
-      try bus.burn(settings: site.arm, of: found.record)
+      try bus.burn(settings: site.arm, for: joint, of: found.record)
       var id = found.record.id
       if id != joint.servoID {
         try readdress(Int32(joint.servoID), registers.id, id, on: &bus)
@@ -159,7 +164,7 @@ public struct MotorSetUp {
     let record = try site.record(joint.servoID, on: &bus)
     try verify(record, registers.id, Int32(joint.servoID))
     try verify(record, registers.baudRate, site.model.baudCodes[ArmPort.armRate] ?? 0)
-    if let stray = record.stray(from: site.arm.eeprom, site.model) {
+    if let stray = record.stray(from: site.arm.eeprom(of: joint), site.model) {
       throw .bus(
         .notKept(
           port: site.port, id: record.id, register: stray.name, expected: stray.expected, received: stray.received))

@@ -92,9 +92,18 @@ extension ServoBus {
     do throws(BusError) { try writeVerified(1, to: model.registers.lock, of: id) } catch { throw .bus(error) }
   }
 
-  /// Sets what the arm's file wants in every servo's EEPROM, and one turn.
-  mutating func burn(settings arm: ArmDescription, of record: ServoRecord) throws(SetUpError) {
-    for (name, value) in arm.eeprom.sorted(by: { $0.key < $1.key }) {
+  /// Sets what the arm's file wants in the EEPROM of this joint's servo, and one turn.
+  mutating func burn(
+    settings arm: ArmDescription, for joint: ArmDescription.Joint, of record: ServoRecord
+  ) throws(SetUpError) {
+    var wanted = arm.eeprom(of: joint)
+    // Whoever was a gripper gets its full torque back: nobody would look for it there.
+    if let gripper = arm.gripper?.eeprom, !gripper.isEmpty, arm.joints[arm.gripper?.joint ?? 0].name != joint.name,
+      gripper.allSatisfy({ name, value in model.entry(named: name).map { record.value($0.register) == value } ?? false })
+    {
+      for name in gripper.keys { wanted[name] = model.entry(named: name)?.factory }
+    }
+    for (name, value) in wanted.sorted(by: { $0.key < $1.key }) {
       guard let register = model.entry(named: name)?.register else {
         throw .unknownRegister(arm: arm.name, register: name, servo: model.name)
       }

@@ -47,6 +47,7 @@ import Twin
     (["follower.wrist_flex:return_delay=250"], ["wrist_flex", "return_delay", "250", "understudy setup-motors"]),
     (["follower.wrist_flex:operating_mode=1"], ["wrist_flex", "operating_mode", "understudy setup-motors"]),
     (["follower.wrist_flex:phase=28"], ["wrist_flex", "phase", "understudy setup-motors"]),
+    (["follower.gripper:overload_torque=80"], ["gripper", "overload_torque", "80", "25", "understudy setup-motors"]),
     (["follower.gripper:homing_offset=12"], ["gripper", "[12, ", "understudy calibrate"]),
     (["follower.gripper:max_position=4000"], ["gripper", "4000]", "understudy calibrate"]),
     (["follower.gripper:max_voltage=80"], ["gripper", "12.0 V", "4.0 to 8.0 V"]),

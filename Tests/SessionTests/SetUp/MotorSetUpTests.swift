@@ -62,6 +62,39 @@ import Twin
     #expect(try bench.eeprom()[2][2] == 0)
   }
 
+  @Test func `the gripper alone gets LeRobot's limits of torque and current`() throws {
+    let bench = try VirtualBench { $0.isFresh = true }
+    var setUp = MotorSetUp(try bench.site(), dialogue: helper(bench))
+    _ = try setUp.run()
+    #expect(try bench.limits() == Array(repeating: [1000, 500, 80], count: 5) + [[500, 250, 25]])
+  }
+
+  @Test func `a servo that was a gripper's is as strong as any other in its new place`() throws {
+    let bench = try VirtualBench {
+      $0.isFresh = true
+      $0.oddities = ["max_torque=500", "protection_current=250", "overload_torque=25"].compactMap {
+        ServoOddity("follower.elbow_flex:\($0)")
+      }
+    }
+    var setUp = MotorSetUp(try bench.site(), dialogue: helper(bench))
+    _ = try setUp.run()
+    #expect(try bench.limits()[2] == [1000, 500, 80])
+  }
+
+  @Test func `a new servo beside those that are done is told from the first joint's`() throws {
+    let bench = try VirtualBench {
+      // What the factory wrote, whatever else an arm's file may want.
+      $0.oddities = ["id=1", "return_delay=250", "position_p=32"].compactMap {
+        ServoOddity("follower.wrist_roll:\($0)")
+      }
+    }
+    bench.plug("follower", "wrist_roll", "gripper", "elbow_flex")
+    var setUp = MotorSetUp(try bench.site(), dialogue: helper(bench))
+    let report = try setUp.run()
+    #expect(report.servos[4].changed.contains("id 1 → 5"), "\(report)")
+    #expect(report.servos[0].changed.isEmpty, "\(report)")
+  }
+
   /// The adapter is pulled out after a number of packets, whatever was going on; then somebody begins again.
   @Test(arguments: [3, 17, 31, 40, 47, 50, 53, 58, 64, 71, 90, 120, 160])
   func `pulled out at any moment, a second run finishes`(packets: Int) throws {

@@ -90,6 +90,14 @@ final class VirtualBench {
       [r.id, r.baudRate, r.returnDelay, r.homingOffset, r.minPosition, r.maxPosition].map { servo.value($0) }
     }
   }
+
+  /// What every servo's EEPROM holds of its limits: torque, current, overload.
+  func limits(_ arm: String = "follower") throws -> [[Int32]] {
+    let servos = arm == "leader" ? bench.leader : bench.follower
+    let model = try ServoModel.load(path: Self.root.appending(path: "hardware/servos/sts3215.yaml").path)
+    let r = model.registers
+    return servos.servos.map { servo in [r.maxTorque, r.protectionCurrent, r.overloadTorque].map { servo.value($0) } }
+  }
 }
 
 /// Answers by closures, and remembers what was said.
