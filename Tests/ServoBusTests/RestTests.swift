@@ -28,7 +28,8 @@ import Twin
     #expect(isWhole, sourceLocation: location)
   }
 
-  @Test func `replies are read together, as soon as the last one is there, and every sixteenth time one by one`() throws {
+  @Test func `replies are read together, as soon as the last one is there, and every sixteenth time one by one`() throws
+  {
     let model = try sts3215()
     let arm = VirtualArm(model)
     var bus = rested(arm, model)

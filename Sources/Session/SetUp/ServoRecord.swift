@@ -99,7 +99,8 @@ extension ServoBus {
     var wanted = arm.eeprom(of: joint)
     // Whoever was a gripper gets its full torque back: nobody would look for it there.
     if let gripper = arm.gripper?.eeprom, !gripper.isEmpty, arm.joints[arm.gripper?.joint ?? 0].name != joint.name,
-      gripper.allSatisfy({ name, value in model.entry(named: name).map { record.value($0.register) == value } ?? false })
+      gripper.allSatisfy({ name, value in model.entry(named: name).map { record.value($0.register) == value } ?? false }
+      )
     {
       for name in gripper.keys { wanted[name] = model.entry(named: name)?.factory }
     }
