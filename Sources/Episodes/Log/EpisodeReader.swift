@@ -59,6 +59,7 @@ public final class EpisodeReader {
     var statistics: EpisodeStatistics?
     if let index {
       (end, statistics) = try readBack(index, &stream, joints: front.session.joints.count)
+      stream.readAhead(index.chunks)
       stream.seek(to: front.dataStart)
     }
     return EpisodeReader(front, index, stream: stream, end: end, statistics)

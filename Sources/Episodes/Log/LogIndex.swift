@@ -3,7 +3,9 @@ struct LogIndex {
   struct Chunk {
     let firstTime: UInt64
     let lastTime: UInt64
+    /// The chunk's record.
     let offset: Int
+    let length: Int
   }
 
   private(set) var chunks: [Chunk] = []
@@ -55,7 +57,9 @@ struct LogIndex {
     case .chunkIndex:
       let first = try cursor.take(UInt64.self)
       let last = try cursor.take(UInt64.self)
-      chunks.append(Chunk(firstTime: first, lastTime: last, offset: try offset(cursor.take(UInt64.self))))
+      let at = try offset(cursor.take(UInt64.self))
+      let length = Int(clamping: try cursor.take(UInt64.self))
+      chunks.append(Chunk(firstTime: first, lastTime: last, offset: at, length: length))
     case .metadataIndex:
       let at = try offset(cursor.take(UInt64.self))
       _ = try cursor.take(UInt64.self)

@@ -8,10 +8,14 @@ enum LogItem {
 /// Walks through a log in the order in which it was written, whether finished or torn.
 struct MessageStream: ~Copyable {
   private var records: RecordStream
+  /// The records of the chunk that was opened last, and how many of their bytes were handed over.
   private var chunk = ByteBuffer()
   private var chunkAt = 0
+  /// Where its record lies in the file; the end is nil where `chunk` is not all of it.
   private var chunkOffset = 0
+  private var chunkEnd: Int?
   private var zstd = ZstdDecompressor()
+  private var ahead: ChunkAhead?
   /// Where the record in the file begins that held the last item: the item itself, or its chunk.
   private(set) var itemOffset = MCAP.magic.count
   /// True after the data section: what follows are indexes.
@@ -23,12 +27,23 @@ struct MessageStream: ~Copyable {
   var size: Int { records.size }
   var ending: LogEnding? { records.ending }
 
-  /// Goes on from a record at `offset`.
+  /// From now on opens chunks before they are come to, on another core.
+  mutating func readAhead(_ chunks: [LogIndex.Chunk]) {
+    if chunks.count > 1 { ahead = ChunkAhead(file, chunks) }
+  }
+
+  /// Goes on from a record at `offset`. The chunk that was opened last is not opened again.
   mutating func seek(to offset: Int) {
-    records.seek(to: offset)
-    chunk.removeAll()
-    chunkAt = 0
     dataEnded = false
+    if let chunkEnd, offset == chunkOffset {
+      records.seek(to: chunkEnd)
+      itemOffset = offset
+      chunkAt = 0
+      ahead?.begin(after: offset)
+    } else {
+      records.seek(to: offset)
+      chunkAt = chunk.count
+    }
   }
 
   /// The next message or record of the data section; nil at the end, which `ending` describes.
@@ -38,6 +53,7 @@ struct MessageStream: ~Copyable {
         if let item = try nextInChunk() { return item }
         continue
       }
+      if takeAhead() { continue }
       guard let record = try records.next() else { return nil }
       itemOffset = record.offset
       guard !dataEnded, let opcode = Opcode(rawValue: record.opcode) else { continue }
@@ -58,8 +74,7 @@ struct MessageStream: ~Copyable {
 
   /// Goes on after a record that `next` found damaged; returns how many bytes of the file it has. For mending only.
   mutating func skipDamaged() -> Int {
-    chunk.removeAll()
-    chunkAt = 0
+    forgetChunk()
     return records.position - itemOffset
   }
 
@@ -71,8 +86,7 @@ struct MessageStream: ~Copyable {
     }
     guard let head = try? ChunkHead(tail.bytes.suffix(from: MCAP.recordHead), torn: true) else { return }
     guard head.uncompressedSize <= MCAP.largestRecord else { return }
-    chunk.removeAll()
-    chunkAt = 0
+    forgetChunk()
     chunkOffset = offset
     switch head.compression {
     case "": chunk.append(head.records)
@@ -85,28 +99,42 @@ struct MessageStream: ~Copyable {
   private mutating func open(_ record: RecordView) throws(LogError) {
     let head: ChunkHead
     do { head = try ChunkHead(record.body, torn: false) } catch { throw malformed(record.offset, error.what) }
-    guard head.uncompressedSize <= MCAP.largestRecord else {
-      throw .tooLarge(
-        file: file.path, offset: record.offset, bytes: UInt64(head.uncompressedSize), limit: MCAP.largestRecord)
+    forgetChunk()
+    do { try head.open(into: &chunk, &zstd, limit: MCAP.largestRecord) } catch {
+      chunk.removeAll()
+      switch error {
+      case .malformed(let what): throw malformed(record.offset, what)
+      case .compression: throw .compression(file: file.path, offset: record.offset, name: head.compression)
+      case .tooLarge:
+        throw .tooLarge(
+          file: file.path, offset: record.offset, bytes: UInt64(head.uncompressedSize), limit: MCAP.largestRecord)
+      }
     }
+    begin(record.offset, end: record.offset + record.whole.count)
+  }
+
+  /// Goes into the chunk that comes next, if it is open already.
+  private mutating func takeAhead() -> Bool {
+    guard let ahead, !dataEnded, records.ending == nil else { return false }
+    let offset = records.position
+    guard let length = ahead.take(at: offset, &chunk) else { return false }
+    itemOffset = offset
+    records.seek(to: offset + length)
+    begin(offset, end: offset + length)
+    return true
+  }
+
+  private mutating func begin(_ offset: Int, end: Int) {
+    chunkAt = 0
+    chunkOffset = offset
+    chunkEnd = end
+    ahead?.begin(after: offset)
+  }
+
+  private mutating func forgetChunk() {
     chunk.removeAll()
     chunkAt = 0
-    chunkOffset = record.offset
-    switch head.compression {
-    case "":
-      chunk.append(head.records)
-      guard head.crc == 0 || chunk.bytes.crc32() == head.crc else {
-        throw malformed(record.offset, "a chunk does not match its checksum")
-      }
-    case "zstd":
-      guard zstd.append(head.records, to: &chunk, limit: head.uncompressedSize) else {
-        throw malformed(record.offset, "a compressed chunk is damaged")
-      }
-    default: throw .compression(file: file.path, offset: record.offset, name: head.compression)
-    }
-    guard chunk.count == head.uncompressedSize else {
-      throw malformed(record.offset, "a chunk says \(head.uncompressedSize) bytes and holds \(chunk.count)")
-    }
+    chunkEnd = nil
   }
 
   private mutating func nextInChunk() throws(LogError) -> LogItem? {
@@ -145,27 +173,6 @@ struct MessageStream: ~Copyable {
 
   private func malformed(_ offset: Int, _ what: String) -> LogError {
     .malformed(file: file.path, offset: offset, what: what)
-  }
-}
-
-/// What stands before a chunk's records.
-private struct ChunkHead {
-  let uncompressedSize: Int
-  let crc: UInt32
-  let compression: String
-  let records: Bytes
-
-  /// `torn`: the records may be fewer bytes than announced.
-  init(_ body: Bytes, torn: Bool) throws(Malformed) {
-    var cursor = Cursor(body)
-    _ = try cursor.take(UInt64.self)
-    _ = try cursor.take(UInt64.self)
-    uncompressedSize = Int(clamping: try cursor.take(UInt64.self))
-    crc = try cursor.take(UInt32.self)
-    compression = try cursor.text()
-    let size = try cursor.take(UInt64.self)
-    let left = UInt64(body.count - cursor.at)
-    records = try cursor.take(torn ? min(size, left) : size)
   }
 }
 

@@ -31,6 +31,8 @@ struct RecordStream: ~Copyable {
   private var footerSeen = false
 
   private static let windowSize = 1 << 18
+  /// What is read after a jump, which may land on a small record before the next jump.
+  private static let glance = 1 << 12
 
   private init(_ file: LogFile, size: Int) {
     self.file = file
@@ -48,9 +50,11 @@ struct RecordStream: ~Copyable {
     return stream
   }
 
-  /// The next record, or nil at the end, which `ending` describes.
+  /// The next record, or nil at the end, which `ending` describes. The indexes of the messages in a chunk are passed
+  /// over unread: whoever opens a chunk finds its messages in it.
   mutating func next() throws(LogError) -> RecordView? {
     if ending != nil { return nil }
+    try skipMessageIndexes()
     let left = size - position
     if footerSeen, left == MCAP.magic.count {
       guard try have(left, at: position), view(left).array == MCAP.magic else { return end(.open(offset: position)) }
@@ -70,6 +74,17 @@ struct RecordStream: ~Copyable {
     footerSeen = opcode == Opcode.footer.rawValue
     position += whole
     return record
+  }
+
+  private mutating func skipMessageIndexes() throws(LogError) {
+    while size - position >= MCAP.recordHead, try have(MCAP.recordHead, at: position),
+      view(1).load(UInt8.self, at: 0) == Opcode.messageIndex.rawValue
+    {
+      let length = view(MCAP.recordHead).load(UInt64.self, at: 1)
+      guard length <= UInt64(size - position - MCAP.recordHead) else { return }
+      position += MCAP.recordHead + Int(length)
+      footerSeen = false
+    }
   }
 
   /// Goes on from a record that begins at `offset`, as an index says.
@@ -93,14 +108,11 @@ struct RecordStream: ~Copyable {
   private mutating func have(_ n: Int, at offset: Int) throws(LogError) -> Bool {
     if offset >= windowStart, offset + n <= windowStart + window.count { return true }
     guard offset + n <= size else { return false }
-    if offset >= windowStart, offset <= windowStart + window.count {
-      window.removeFirst(offset - windowStart)
-    } else {
-      window.removeAll()
-    }
+    let isJump = offset < windowStart || offset > windowStart + window.count
+    if isJump { window.removeAll() } else { window.removeFirst(offset - windowStart) }
     windowStart = offset
     let from = offset + window.count
-    let wanted = min(max(n, Self.windowSize), size - offset) - window.count
+    let wanted = min(max(n, isJump ? Self.glance : Self.windowSize), size - offset) - window.count
     let code = window.append(wanted, of: file.descriptor, at: from)
     guard code == 0 else { throw .system(file.path, "reading", code) }
     if window.count < n { size = offset + window.count }

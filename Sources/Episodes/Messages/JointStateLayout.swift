@@ -60,11 +60,27 @@ struct JointStateLayout {
     let hasVelocity = data.count == full.count
     guard hasVelocity || data.count == brief.count else { throw Self.foreign }
     guard matches(data, hasVelocity ? full : brief) else { throw Self.foreign }
-    for joint in 0..<joints {
-      position[joint] = Self.narrowed(data.load(UInt64.self, at: positions + 8 * joint))
-      velocity[joint] = hasVelocity ? Self.narrowed(data.load(UInt64.self, at: velocities + 8 * joint)) : .nan
-    }
+    position = vector(data, at: positions, keeping: position)
+    velocity = hasVelocity ? vector(data, at: velocities, keeping: velocity) : unknown(keeping: velocity)
   }
+
+  /// The joints' numbers, and what was beyond the last joint. All eight places by name: so they stay in a register.
+  @inline(__always)
+  private func vector(_ data: Bytes, at start: Int, keeping old: JointVector) -> JointVector {
+    var vector = old
+    for joint in 0..<8 {
+      if joint >= joints { break }
+      vector[joint] = Self.narrowed(data.load(UInt64.self, at: start &+ 8 &* joint))
+    }
+    return vector
+  }
+
+  @inline(__always)
+  private func unknown(keeping old: JointVector) -> JointVector {
+    old.replacing(with: .nan, where: places .< Int32(joints))
+  }
+
+  private var places: SIMD8<Int32> { SIMD8(0, 1, 2, 3, 4, 5, 6, 7) }
 
   private static let foreign = Malformed(what: "a joint state has other joints than its session names")
 

@@ -5,6 +5,8 @@ internal import RealTime
 struct TickDecoder {
   private let layout: JointStateLayout
   private let joints: Int
+  /// The places behind the last joint.
+  private let beyond: SIMDMask<SIMD8<Int32>>
   /// The topic of each channel, by the channel's number; nil for channels of other programs.
   private var topics: [Topic?] = []
   private var schemas: [UInt16: SchemaRecord] = [:]
@@ -17,6 +19,7 @@ struct TickDecoder {
   init(joints names: [String]) {
     layout = JointStateLayout(names: names)
     joints = names.count
+    beyond = SIMD8<Int32>(0, 1, 2, 3, 4, 5, 6, 7) .>= Int32(names.count)
   }
 
   mutating func learn(_ schema: SchemaRecord) { schemas[schema.id] = schema }
@@ -162,17 +165,29 @@ struct TickDecoder {
     guard lists.isAtEnd, count == 0 || count == 6 * (8 - joints) else {
       throw Malformed(what: "a tick has another size than its session's joints give")
     }
+    if count > 0 { return readPaddingLanes(&lists) }
     let zeros = data.load(UInt8.self, at: TickLayout.zeros)
-    var lane = joints
-    while lane < 8 {
-      func value(_ vector: UInt8) -> Float { zeros >> vector & 1 == 1 ? 0 : .nan }
-      pending.follower.position[lane] = count > 0 ? lists.float() : value(0)
-      pending.follower.velocity[lane] = count > 0 ? lists.float() : value(1)
-      pending.leader.position[lane] = count > 0 ? lists.float() : value(2)
-      pending.leader.velocity[lane] = count > 0 ? lists.float() : value(3)
-      pending.command[lane] = count > 0 ? lists.float() : value(4)
-      pending.leaderCommand[lane] = count > 0 ? lists.float() : value(5)
-      lane += 1
+    pending.follower.position = padded(pending.follower.position, zeros, 0)
+    pending.follower.velocity = padded(pending.follower.velocity, zeros, 1)
+    pending.leader.position = padded(pending.leader.position, zeros, 2)
+    pending.leader.velocity = padded(pending.leader.velocity, zeros, 3)
+    pending.command = padded(pending.command, zeros, 4)
+    pending.leaderCommand = padded(pending.leaderCommand, zeros, 5)
+  }
+
+  @inline(__always)
+  private func padded(_ vector: JointVector, _ zeros: UInt8, _ bit: UInt8) -> JointVector {
+    vector.replacing(with: zeros >> bit & 1 == 1 ? 0 : .nan, where: beyond)
+  }
+
+  private mutating func readPaddingLanes(_ lists: inout Lists) {
+    for lane in joints..<8 {
+      pending.follower.position[lane] = lists.float()
+      pending.follower.velocity[lane] = lists.float()
+      pending.leader.position[lane] = lists.float()
+      pending.leader.velocity[lane] = lists.float()
+      pending.command[lane] = lists.float()
+      pending.leaderCommand[lane] = lists.float()
     }
   }
 }
@@ -223,12 +238,11 @@ private struct Lists {
   /// left. One more than there are counts below zero.
   @inline(__always)
   mutating func times(_ ages: SIMD8<Int32>, _ began: Int64, _ far: inout Int) -> SIMD8<Int64> {
-    var times = SIMD8<Int64>(repeating: Nanoseconds.never.count)
-    for joint in 0..<8 where ages[joint] != TickLayout.never {
-      guard ages[joint] == TickLayout.far else {
-        times[joint] = began &- Int64(ages[joint])
-        continue
-      }
+    let wide = SIMD8<Int64>(truncatingIfNeeded: ages)
+    let near = SIMD8<Int64>(repeating: began) &- wide
+    var times = near.replacing(with: Nanoseconds.never.count, where: wide .== Int64(TickLayout.never))
+    guard any(ages .== TickLayout.far) else { return times }
+    for joint in 0..<8 where ages[joint] == TickLayout.far {
       far -= 1
       guard far >= 0 else { continue }
       times[joint] = began &- data.load(Int64.self, at: at)

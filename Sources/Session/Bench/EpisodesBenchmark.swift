@@ -13,7 +13,7 @@ public struct EpisodesBenchmark: Sendable {
   /// The default.
   public init() {}
 
-  private static let joints = ["shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper"]
+  static let joints = ["shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper"]
 
   /// Measures in a folder of its own, which goes again.
   public func run() throws -> Benchmark {
@@ -67,21 +67,14 @@ public struct EpisodesBenchmark: Sendable {
     benchmark.rows.append(
       .init("on disk, pair of 6 joints", "bytes/frame", Double(bytes) / Double(count), goal: .atMost(250)))
 
-    var seen = 0
-    var record = TickRecord()
-    let reading = try Self.processorTime {
-      for entry in dataset.episodes {
-        let reader = try dataset.read(entry)
-        while try reader.next(into: &record) { seen += 1 }
-      }
-    }
-    benchmark.rows.append(.init("read", "million records/s", Double(seen) / reading * 1e-6, goal: .atLeast(2)))
+    let seen = try reading(dataset, &benchmark)
     let opening = try Self.time { _ = try Inspection(of: URL(filePath: dataset.folder)) }
     benchmark.rows.append(.init("inspect \(seen) ticks", "s", opening, goal: .atMost(1)))
     benchmark.rows.append(
       .init(
         "verify 100000 ticks", "s", try Self.verifying(100_000, in: folder.appending(path: "verify")), goal: .atMost(1))
     )
+    try hour(folder.appending(path: "hour").path, &benchmark)
 
     var export = LeRobotExport()
     export.units = .radians
@@ -107,12 +100,39 @@ public struct EpisodesBenchmark: Sendable {
     }
     benchmark.rows.append(.init("import of \(count) frames", "s", importing))
     benchmark.notes.append(
-      "Writing and reading keep one core busy: their rates are by processor time, so that a shared machine does not count."
-    )
+      "Writing keeps one core busy: its rate is by processor time, so that a shared machine does not count.")
     return benchmark
   }
 
-  private static func time(_ body: () throws -> Void) rethrows -> Double {
+  /// Every tick of a dataset: the best of some passes by the clock, and what it takes of a core. Returns how many ticks.
+  private func reading(_ dataset: Dataset, _ benchmark: inout Benchmark) throws -> Int {
+    var record = TickRecord()
+    var seen = 0
+    var (elapsed, busy) = (Double.infinity, Double.infinity)
+    for _ in 0..<5 {
+      seen = 0
+      var seconds = 0.0
+      let processor = try Self.processorTime {
+        seconds = try Self.time {
+          for entry in dataset.episodes {
+            let reader = try dataset.read(entry)
+            while try reader.next(into: &record) { seen += 1 }
+          }
+        }
+      }
+      (elapsed, busy) = (min(elapsed, seconds), min(busy, processor))
+    }
+    benchmark.rows += [
+      .init("read, by the clock", "million records/s", Double(seen) / elapsed * 1e-6, goal: .atLeast(2)),
+      .init("read, by processor time", "million records/s", Double(seen) / busy * 1e-6),
+    ]
+    benchmark.notes.append(
+      "Reading decodes on one core and opens the next chunk on another: \(ProcessInfo.processInfo.activeProcessorCount) "
+        + "cores here; on one, the rate by processor time holds.")
+    return seen
+  }
+
+  static func time(_ body: () throws -> Void) rethrows -> Double {
     let began = TickClock.monotonic.now
     try body()
     return (TickClock.monotonic.now - began).seconds
@@ -132,12 +152,12 @@ public struct EpisodesBenchmark: Sendable {
   }
 
   /// A tick as an arm gives it: smooth motion in encoder steps, with a real loop's jitter.
-  static func record(_ tick: UInt64) -> TickRecord {
+  static func record(_ tick: UInt64, rate_Hz: Int = 50) -> TickRecord {
     var random = SplitMix64(seed: tick)
     var record = TickRecord()
-    let t = Double(tick) / 50
+    let t = Double(tick) / Double(rate_Hz)
     record.tick = tick
-    record.scheduled = Nanoseconds(Int64(tick) * 20_000_000)
+    record.scheduled = Nanoseconds(Int64(tick) * (1_000_000_000 / Int64(rate_Hz)))
     record.began = record.scheduled + Nanoseconds(Int64(random.uniform(4_000...60_000)))
     record.decides = true
     record.source = .person

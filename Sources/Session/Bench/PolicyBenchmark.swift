@@ -153,16 +153,27 @@ public struct PolicyBenchmark: Sendable {
       return try Policy(description, SampleNetwork.parameters(description, seed: 2), kernels: try Kernels.chosen())
     }
     let (plain, small) = (try ensemble(.float32), try ensemble(.int8))
+    let words = UnsafeMutablePointer<UInt64>.allocate(capacity: 5 * subject.bytes(.float32) / 8 + 64)
+    words.initialize(repeating: 1, count: 5 * subject.bytes(.float32) / 8 + 64)
+    defer { words.deallocate() }
     let p50 = try medians([
       ("f32", { time(subject.inputs) { _ = subject.plain.infer($0, mean: subject.out) } }),
       ("five f32", { time(subject.inputs) { _ = plain.infer($0, mean: subject.out) } }),
       ("int8", { time(subject.inputs) { _ = subject.small.infer($0, mean: subject.out) } }),
       ("five int8", { time(subject.inputs) { _ = small.infer($0, mean: subject.out) } }),
+      ("limit f32", { time(subject.inputs) { _ in blackHole(words, 5 * subject.bytes(.float32)) } }),
+      ("limit int8", { time(subject.inputs) { _ in blackHole(words, 5 * subject.bytes(.int8)) } }),
     ])
-    return [("f32", 5.0), ("int8", 3.5)].map { precision, goal in
-      .init(
-        "\(subject.name) \(precision), five members", "µs", p50["five \(precision)"] ?? .nan, beside: "one member",
-        p50[precision], goal: .ratioAtMost(goal))
+    return [("f32", 5.0), ("int8", 3.5)].flatMap { precision, goal in
+      func row(_ beside: String, _ key: String, _ goal: Benchmark.Goal?) -> Benchmark.Row {
+        .init(
+          "\(subject.name) \(precision), five members", "µs", p50["five \(precision)"] ?? .nan, beside: beside,
+          p50[key], goal: goal)
+      }
+      return [
+        row("one member", precision, .ratioAtMost(goal)),
+        row("reading their weights once", "limit \(precision)", nil),
+      ]
     }
   }
 
