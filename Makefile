@@ -108,13 +108,15 @@ peers: servo-peers .deps/peers/ready ## let programs that nobody here wrote judg
 # Suites with loops over seeded randomness; each takes `effort` from Tests/Support.
 FUZZED := FuzzTests|RecoveryTests|KillTests|ReplyParserTests|EnvelopeTests|ToolLimitsTests|AdversaryTests|SafeTensorsTests|TorchExchangeTests|FixedMathTests|ArmScaleTests|\.KinematicsTests|HandoverPropertyTests
 
-fuzz: deps ## the randomised tests, a hundred times longer than in make test
+# 100: each reader of files sees 10⁹ bytes.
+FUZZ ?= 100
+fuzz: deps ## the randomised tests, FUZZ=100 times longer than in make test
 	$(SWIFT) build -c release --build-tests
-	UNDERSTUDY_FUZZ=1 $(SWIFT) test -c release --skip-build --filter '$(FUZZED)'
+	UNDERSTUDY_FUZZ=$(FUZZ) $(SWIFT) test -c release --skip-build --filter '$(FUZZED)'
 
 envelope: deps ## the envelope under 172 million ticks of every wish, reading and lateness; says how many it counted
 	$(SWIFT) build -c release --build-tests
-	UNDERSTUDY_FUZZ=1 $(SWIFT) test -c release --skip-build --filter 'EnvelopeTests|ToolLimitsTests|AdversaryTests'
+	UNDERSTUDY_FUZZ=100 $(SWIFT) test -c release --skip-build --filter 'EnvelopeTests|ToolLimitsTests|AdversaryTests'
 
 proofs: build ## what the tick asks of the kernel (strace), and a live session under ThreadSanitizer (builds anew, minutes)
 	@command -v strace >/dev/null || $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq strace >/dev/null

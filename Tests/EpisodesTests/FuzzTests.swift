@@ -9,6 +9,9 @@ import Testing
 /// Damaged and hostile files: they are refused with a reason or read in part, and never take more memory than the
 /// largest record.
 @Suite struct FuzzTests {
+  /// What each kind of reader is given: ten megabytes, in `make fuzz` 10⁹ bytes.
+  static let bytes = 10_000_000 * effort
+
   /// A small log, open and finished.
   static func logs() throws -> [[UInt8]] {
     let scratch = try Scratch()
@@ -43,9 +46,8 @@ import Testing
       let scratch = try Scratch()
       let logs = try FuzzTests.logs()
       var random = SplitMix64(seed: 20)
-      // Ten megabytes, or in `make fuzz` 10⁹ bytes.
       var read = 0
-      while read < 10_000_000 * effort {
+      while read < FuzzTests.bytes {
         var bytes = try #require(logs.randomElement(using: &random))
         for _ in 0..<Int.random(in: 1...8, using: &random) { FuzzTests.mutate(&bytes, &random) }
         read += bytes.count

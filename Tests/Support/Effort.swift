@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// How much of the randomised tests is run: `make fuzz` (`UNDERSTUDY_FUZZ=1`) does a hundred times as much as `make test`.
+/// How much of the randomised tests is run: 1 in `make test`; `make fuzz` says how many times as much
+/// (`UNDERSTUDY_FUZZ=100`, or what FUZZ= says).
 ///
 ///     for _ in 0..<200 * effort { … }
-public let effort = ProcessInfo.processInfo.environment["UNDERSTUDY_FUZZ"] == nil ? 1 : 100
+public let effort = max(1, ProcessInfo.processInfo.environment["UNDERSTUDY_FUZZ"].flatMap { Int($0) } ?? 1)

@@ -97,7 +97,11 @@ struct Manifest: Codable, Equatable {
       let code = buffer.append(size, of: file.descriptor, at: 0)
       guard code == 0 else { throw .system(path, "reading", code) }
     } catch { throw .log(error) }
-    let data = Data(buffer.bytes.array)
+    return try parse(Data(buffer.bytes.array), path)
+  }
+
+  /// The manifest that a file holds.
+  static func parse(_ data: Data, _ path: String) throws(DatasetError) -> Manifest {
     let manifest: Manifest
     do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
       throw .malformed(file: path, what: Self.sentence(error))
