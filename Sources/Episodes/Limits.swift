@@ -35,5 +35,5 @@ public struct Limits: OptionSet, BitwiseCopyable, Sendable, Hashable {
   ]
 
   /// The names of the limits that it holds.
-  public var names: [String] { Self.table.filter { contains($0.limit) }.map(\.name) }
+  public var names: [String] { Self.table.filter { contains($0.limit) }.map { $0.name } }
 }
