@@ -131,6 +131,8 @@ extension Conductor {
     let summary = EpisodeSummary(
       episode, label, count, plan: plan, round: round, policy: host.policyName, fault: snapshot.fault)
     outcomes.append(summary)
+    // From here on no word is about this episode, nor about one that never began.
+    phase = .begin
     if plan.gate != .none, let refitted = budget.refit() {
       ask(.gate(doubt: refitted.doubt, safety: refitted.safety))
     }
@@ -147,8 +149,6 @@ extension Conductor {
       phase = .training
     } else if plan.isComplete(episodes: countedEpisodes, frames: roundFrames) {
       end(by: .episodes)
-    } else {
-      phase = .begin
     }
   }
 

@@ -93,6 +93,21 @@ import Twin
     }
   }
 
+  @Test func `a word that comes after the last verdict is about no episode`() throws {
+    try Bench.withFolder { folder in
+      let (session, dataset, _) = try recording(folder) { $0.episodes = 1 }
+      #expect(begins(session, 1))
+      session.step(30)
+      session.conductor?.hear(.success)
+      session.conductor?.hear(.failure)
+      session.step(1)
+      session.conductor?.hear(.failure)
+      try session.run(limit: .seconds(60))
+      #expect(session.conductor?.outcomes.map(\.label) == [.success])
+      #expect(dataset.episodes.map(\.label) == [.success])
+    }
+  }
+
   @Test func `an episode that a fault cut short is kept, and recorded once more`() throws {
     try Bench.withFolder { folder in
       let (session, dataset, _) = try recording(folder) { $0.episodes = 1 }
