@@ -340,7 +340,11 @@ public final class LiveSession {
     }
     if let recorder = host.recorder {
       let failure = recorder.status.failure
-      if let failure, failure != shownFailure { say("not recorded: \(failure.description)") }
+      if let failure, failure != shownFailure {
+        say("not recorded: \(failure.description)")
+        // Nobody should demonstrate in vain.
+        conductor.giveUp("not everything could be recorded: \(failure.description).")
+      }
       shownFailure = failure
       for case .failed(_, let path, let error) in recorder.takeOutcomes() {
         say("not kept: \(error)" + (path.map { "; what there is of it is in \($0)" } ?? ""))
