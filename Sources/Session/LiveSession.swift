@@ -360,6 +360,7 @@ public final class LiveSession {
       if let row = snapshot.fault?.row { say("protective stop, \(row.name): \(row.cause). \(row.remedy)") }
       if snapshot.fault == .environmentStale, let words = host.environmentComplaint { say(words) }
       if snapshot.fault == .servo { for sentence in host.servoFaults(snapshot) { say(sentence) } }
+      if snapshot.fault == .lag { say(host.laggard(snapshot)) }
     }
   }
 

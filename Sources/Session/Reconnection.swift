@@ -170,6 +170,17 @@ extension ArmHost {
     reconnections.compactMap(\.lostAt).min().map { now - $0 }
   }
 
+  /// The joint that is furthest from its command, beside what the rig allows it.
+  func laggard(_ snapshot: Snapshot) -> String {
+    let record = snapshot.record
+    let limit = rig.envelope.lag_rad
+    func share(_ joint: Int) -> Float { abs(record.command[joint] - record.follower.position[joint]) / limit[joint] }
+    let joints = pair.follower.arm.joints
+    guard let worst = joints.indices.max(by: { share($0) < share($1) }) else { return "" }
+    return "Furthest behind is \(joints[worst].name) (servo \(joints[worst].servoID)); it may lag by "
+      + "\(Figures.short(Double(limit[worst]))) rad (envelope.lag_rad)."
+  }
+
   /// What the servos said that stopped the arm: joint, servo, the bit's name and its sentence.
   public func servoFaults(_ snapshot: Snapshot) -> [String] {
     let joints = pair.follower.arm.joints

@@ -15,8 +15,14 @@ struct WorkbenchVerb: ParsableCommand {
         understudy setup-motors --arm so101-follower --port .twin/follower
         understudy-twin hand follower plug gripper --dir .twin       # whenever the verb asks for a servo
         understudy calibrate --arm so101-follower --port .twin/follower --calibration my-follower
-        understudy-twin hand follower move shoulder_pan=0 elbow_flex=0 --dir .twin
-        understudy-twin hand follower sweep --dir .twin
+        understudy-twin hand follower move shoulder_pan=0 elbow_flex=0 gripper=0.7 --dir .twin  # the pose of the middle
+        understudy-twin hand follower sweep --dir .twin                                         # from stop to stop
+        understudy-twin hand follower move shoulder_lift=0 elbow_flex=0 gripper=-0.17 --dir .twin  # the drawn pose
+        understudy-twin hand follower let-go --dir .twin             # or it is held, and stops for lag later
+        (the same with the leader)
+        understudy ports .twin/follower .twin/leader --write my-rig
+        understudy teleoperate --rig my-rig
+        understudy-twin hand leader move elbow_flex=0.8 --dir .twin  # and the follower comes along
 
       What can be wrong with a servo is put there by --servo: follower.gripper:id=5 (any register by its name in
       hardware/servos), or follower.gripper:sealed for one whose EEPROM cannot be unlocked.

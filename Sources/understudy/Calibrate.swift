@@ -43,6 +43,7 @@ struct Calibrate: ParsableCommand {
       }
       let work = try ArmCalibration(site, dialogue: TerminalDialogue(), file: file)
       Ending.show(restore ? try work.restore() : try work.run(), json: json)
+      Ending.next(self.site.rig.map { ["doctor", "--rig", $0] } ?? ["ports", "--write", "my-rig"], json: json)
     }
   }
 }

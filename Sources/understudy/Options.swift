@@ -128,6 +128,17 @@ struct SiteOptions: ParsableArguments {
     }
   }
 
+  /// The same options, as typed.
+  func words(_ place: ArmPort) -> [String] {
+    guard let rig else { return ["--arm", place.arm.name, "--port", place.port] }
+    return ["--rig", rig, "--side", place.arm.role.rawValue] + (pair.map { ["--pair", $0] } ?? [])
+  }
+
+  /// A name for the arm's calibration, where no rig says one.
+  func calibrationWords(_ place: ArmPort) -> [String] {
+    rig == nil ? ["--calibration", "my-\(place.arm.role.rawValue)"] : []
+  }
+
   /// The arm on its port.
   func read(calibration: String? = nil) throws -> ArmPort {
     if let arm, let port { return try ArmPort(arm: arm, port: port, calibration: calibration) }

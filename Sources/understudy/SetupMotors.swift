@@ -20,8 +20,10 @@ struct SetupMotors: ParsableCommand {
 
   func run() throws {
     try Ending.catching {
-      var setUp = MotorSetUp(try site.read(), dialogue: TerminalDialogue())
+      let place = try site.read()
+      var setUp = MotorSetUp(place, dialogue: TerminalDialogue())
       Ending.show(try setUp.run(), json: json)
+      Ending.next(["calibrate"] + site.words(place) + site.calibrationWords(place), json: json)
     }
   }
 }

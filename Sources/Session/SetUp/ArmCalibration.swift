@@ -177,13 +177,12 @@ public struct ArmCalibration {
   }
 
   private func sentence(_ strays: [ReferenceCheck.Joint], canMend: Bool) -> String {
-    let list = strays.map { joint in
-      "by its range, \(joint.name) stands \(SetUpError.degrees(joint.deviation_rad))° off"
-    }.joined(separator: ", ")
+    let list = strays.map { "\($0.name) by \(SetUpError.degrees($0.deviation_rad))°" }.joined(separator: ", ")
+    let off = "By the ranges the arm is off this pose: \(list)"
     return canMend
-      ? "\(list). If the arm is not yet in the pose, correct it and press Enter; if it is, type c and Enter: this pose "
+      ? "\(off). If the arm is not yet in the pose, correct it and press Enter; if it is, type c and Enter: this pose "
         + "becomes the zero."
-      : "\(list): too much to be a matter of the zero. Correct the pose and press Enter, or end with q and measure the ranges "
+      : "\(off), too much to be a matter of the zero. Correct the pose and press Enter, or end with q and measure the ranges "
         + "anew."
   }
 

@@ -137,7 +137,7 @@ import Twin
     let person = person(middle: middle, atPose: ["", "c"])
     let report = try ArmCalibration(bench.site(), dialogue: person, file: file).run()
     #expect(report.zero == .corrected(["wrist_roll"]))
-    #expect(person.said.contains { $0.contains("wrist_roll stands −20") && $0.contains("type c") })
+    #expect(person.said.contains { $0.contains("wrist_roll by −20") && $0.contains("type c") })
     try expectTruth(try Calibration(reading: file), within: 0.015)
   }
 
