@@ -118,9 +118,10 @@ envelope: deps ## the envelope under 172 million ticks of every wish, reading an
 	$(SWIFT) build -c release --build-tests
 	UNDERSTUDY_FUZZ=100 $(SWIFT) test -c release --skip-build --filter 'EnvelopeTests|ToolLimitsTests|AdversaryTests'
 
-proofs: build ## what the tick asks of the kernel (strace), and a live session under ThreadSanitizer (builds anew, minutes)
+proofs: build ## what the tick asks of the kernel (strace, page faults), and a live session under ThreadSanitizer (builds anew)
 	@command -v strace >/dev/null || $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq strace >/dev/null
 	/usr/bin/python3 Tests/Proofs/futex.py $(BUILD)/understudy
+	/usr/bin/python3 Tests/Proofs/faults.py $(BUILD)/understudy
 	$(SWIFT) build -c release --sanitize=thread --scratch-path .build/tsan --product understudy
 	Tests/Proofs/threads.sh .build/tsan/release/understudy $(BUILD)/understudy $(BUILD)/understudy-twin
 

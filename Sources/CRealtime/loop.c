@@ -81,6 +81,14 @@ int us_keep_off(int cpu, int thread) {
   return sched_setaffinity(thread, sizeof set, &set) ? errno : 0;
 }
 
+void us_thread_usage(int64_t *minor_faults, int64_t *major_faults, int64_t *involuntary_switches) {
+  struct rusage usage = {0};
+  getrusage(RUSAGE_THREAD, &usage);
+  *minor_faults = usage.ru_minflt;
+  *major_faults = usage.ru_majflt;
+  *involuntary_switches = usage.ru_nivcsw;
+}
+
 int us_timer_slack_self(void) { return prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0) ? errno : 0; }
 
 static bool may_lock_everything(void) {

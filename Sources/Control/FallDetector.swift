@@ -1,70 +1,110 @@
 // A limp leader that nobody holds falls. Seen as such, the follower goes back to where it was let go, and holds.
 //
-//     height of the leader's tool ─▶ the last 60 ms ─▶ goes down, ever faster, as only a falling arm does? ─▶ stop
+//     height of the leader's tool ─▶ the last 60 ms ─▶ down, ever faster, as a falling arm goes? ─┐
+//     joints that gravity cannot turn ────────────────▶ as still as no hand keeps them? ──────────┴─▶ stop
 //
-// Units: metres, metres a second, seconds.
+// Units: metres, radians, seconds.
 
 public import Arm
+internal import RealTime
 
 /// Tells a falling leader from one that a hand leads down.
 ///
-/// Two speeds over 30 ms each: a fall is fast in the second and gained that speed since the first. A hand that is as fast
-/// has usually been on its way for longer, and slows down before it arrives.
+/// Two speeds over 30 ms each: a fall is fast in the second and gained that speed since the first. A hand that reaches 15 cm
+/// down in half a second does the same (a minimum-jerk reach peaks at 5.8 d/T², Flash and Hogan 1985: 3.5 m/s²); but no hand
+/// goes straight down without turning the wrist and the base a little, and nothing else turns them: gravity has no lever
+/// there, and gears hold them. On the twin they stand still to the encoder's tick in every fall.
 public struct FallDetector: BitwiseCopyable, Sendable {
-  /// How fast the tool must go down, and how much faster it must have become.
+  /// How fast the tool must go down, how much faster it must have become, and how still the rest must be.
   public struct Settings: BitwiseCopyable, Sendable {
     /// Downward speed that may be a fall, metres a second.
     public var speed_m_s: Float = 0.2
     /// Downward acceleration that may be a fall: arms without torque fall more slowly than stones, gears brake them.
     public var acceleration_m_s2: Float = 3
+    /// By how much a joint that gravity cannot turn may turn in a fall: three ticks of a 12-bit encoder.
+    public var still_rad: Float = 0.005
 
     /// The defaults.
     public init() {}
   }
 
   private let settings: Settings
-  /// Ticks between two looks, some 10 ms apart, and how long that is.
+  private let period_s: Float
+  /// Ticks between two looks, some 10 ms apart.
   private let stride: Int32
-  private let interval_s: Float
-  /// The last seven heights, the newest last, and the commands of those ticks.
+  /// By how much each joint may turn in a fall; infinite for those that carry the arm's weight.
+  private let still: JointVector
+  /// The last seven heights, the newest last, when they were (in ticks), where the leader and the follower's command were.
   private var heights = SIMD8<Float>(repeating: 0)
+  private var moments = SIMD8<Float>(repeating: 0)
+  private var leaders = [7 of JointVector](repeating: .zero)
   private var commands = [7 of JointVector](repeating: .zero)
   private var looks: Int32 = 0
-  private var ticks: Int32 = 0
+  private var tick: Int32 = 0
+  private var lastLook: Int32 = 0
 
-  /// A detector for a loop of this period.
-  public init(period_s: Float, settings: Settings = Settings()) {
+  /// A detector for a loop of this period and an arm of this shape.
+  public init(period_s: Float, kinematics: Kinematics, settings: Settings = Settings()) {
     self.settings = settings
+    self.period_s = period_s
     let ticks = (0.01 / period_s).rounded()
     stride = ticks > 1 ? Int32(ticks) : 1
-    interval_s = Float(stride) * period_s
+    // How far each joint raises the tool for 1 rad, at most, over postures of any kind.
+    var random = SplitMix64(seed: 1)
+    var lever = JointVector(repeating: .infinity)
+    for joint in 0..<kinematics.count { lever[joint] = 0 }
+    for _ in 0..<64 {
+      var posture = JointVector.zero
+      for joint in 0..<kinematics.count { posture[joint] = Float(random.uniform(-1.5...1.5)) }
+      let state = kinematics.state(posture)
+      for joint in 0..<kinematics.count { lever[joint] = max(lever[joint], abs(state.linear[joint].z)) }
+    }
+    still = JointVector(repeating: .infinity).replacing(with: settings.still_rad, where: lever .< 0.02)
   }
 
-  /// Nothing seen: somebody else drives, or a reading is missing.
+  /// Nothing seen: somebody else drives.
   @_noAllocation @_noLocks
   public mutating func forget() {
     looks = 0
-    ticks = 0
+    tick = 0
+    lastLook = 0
   }
 
-  /// True in the tick in which a fall is certain. `command` is the follower's newest.
+  /// A tick without a whole reading. A few of them only make the next look later.
   @_noAllocation @_noLocks
-  public mutating func sees(height_m: Float, command: JointVector) -> Bool {
-    ticks += 1
-    guard looks == 0 || ticks >= stride else { return false }
-    ticks = 0
+  public mutating func misses() {
+    tick &+= 1
+    if tick &- lastLook > 5 * stride { forget() }
+  }
+
+  /// True in the tick in which a fall is certain: the tool is `height_m` up, the leader at `leader`, and `command` is the
+  /// follower's newest.
+  @_noAllocation @_noLocks
+  public mutating func sees(height_m: Float, leader: JointVector, command: JointVector) -> Bool {
+    tick &+= 1
+    guard looks == 0 || tick &- lastLook >= stride else { return false }
+    lastLook = tick
     for place in 0..<6 {
       heights[place] = heights[place + 1]
+      moments[place] = moments[place + 1]
+      leaders[place] = leaders[place + 1]
       commands[place] = commands[place + 1]
     }
     heights[6] = height_m
+    moments[6] = Float(tick)
+    leaders[6] = leader
     commands[6] = command
     if looks < 7 { looks += 1 }
     guard looks == 7 else { return false }
-    let time = 3 * interval_s
-    let before = (heights[0] - heights[3]) / time
-    let now = (heights[3] - heights[6]) / time
-    return now > settings.speed_m_s && now - before > settings.acceleration_m_s2 * time
+    let before = (heights[0] - heights[3]) / ((moments[3] - moments[0]) * period_s)
+    let now = (heights[3] - heights[6]) / ((moments[6] - moments[3]) * period_s)
+    let time = (moments[6] - moments[0]) * period_s * 0.5
+    guard now > settings.speed_m_s, now - before > settings.acceleration_m_s2 * time else { return false }
+    for place in 1..<7 {
+      let turned = leaders[place] - leaders[0]
+      if any(turned .> still) || any(turned .< -still) { return false }
+    }
+    return true
   }
 
   /// The follower's command from before the fall.

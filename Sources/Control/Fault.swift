@@ -124,7 +124,8 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     Row(
       fault: .leaderFell, name: "leader-fell",
       detection:
-        "within 100 ms: the limp leader's tool goes down at 0.2 m/s and gains 3 m/s² while the follower follows it",
+        "within 100 ms: the limp leader's tool goes down at 0.2 m/s and gains 3 m/s², and base and wrist do not turn by as "
+        + "much as a hand would turn them, while the follower follows it",
       category: 2, cause: "the leader was let go of without handing back by key or pedal",
       remedy:
         "The follower went back to where it was let go. Take the leader in hand, acknowledge, and take over again."),

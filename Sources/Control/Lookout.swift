@@ -2,9 +2,10 @@
 //
 //     tick ── snapshots, histograms ──▶ ┌─────────┐ ──▶ onlooker
 //     session ── SessionView ─────────▶ │ Lookout │
-//     session ◀── words (at most 16) ── └─────────┘ ◀── hold, label, acknowledge
+//     session ◀── words (at most 16) ── └─────────┘ ◀── hold, label, acknowledge, run
 //
-// An onlooker cannot drive: there is no word for it.
+// An onlooker cannot drive: there is no word for it. What may drive anyway goes on only while somebody says `run` again and
+// again, where the rig asks for that.
 
 public import RealTime
 internal import Synchronization
@@ -38,6 +39,8 @@ public final class Lookout: Sendable {
     case discard
     /// The cause of the protective stop is gone.
     case acknowledge
+    /// Hold-to-run: the button is down. Said again and again while it is.
+    case run
   }
 
   /// A lookout over a slot of snapshots and the loop's instruments.
@@ -65,6 +68,8 @@ public final class Lookout: Sendable {
         if !mail.words.contains(.hold) { mail.words.insert(.hold, at: 0) }
         return true
       }
+      // One that waits says as much as ten, and must not take a label's place.
+      if word == .run, mail.words.contains(.run) { return true }
       guard mail.words.count < Self.mostWords else { return false }
       mail.words.append(word)
       return true
@@ -98,11 +103,13 @@ public struct SessionFacts: Sendable, Codable, Equatable {
   public var decision_Hz: Int
   /// A joint's reading may be so many ticks old.
   public var staleTicks: Int
+  /// Hold-to-run: how long after the last `run` a policy is stopped; nil where the rig does not ask for that.
+  public var holdToRun_ms: Int?
 
   /// Facts.
   public init(
     rig: String, activity: String, joints: [String], lower: [Float], upper: [Float], loop_Hz: Int, decision_Hz: Int,
-    staleTicks: Int
+    staleTicks: Int, holdToRun_ms: Int? = nil
   ) {
     self.rig = rig
     self.activity = activity
@@ -112,6 +119,7 @@ public struct SessionFacts: Sendable, Codable, Equatable {
     self.loop_Hz = loop_Hz
     self.decision_Hz = decision_Hz
     self.staleTicks = staleTicks
+    self.holdToRun_ms = holdToRun_ms
   }
 }
 

@@ -24,7 +24,7 @@ public enum Refusal: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case .moving: "The arm is still moving: wait until it stands, then acknowledge."
     case .causeRemains: "What stopped the arm is still there: mend it first, then acknowledge."
     case .noPose: "The pose is not a number, so the arm cannot go there."
-    case .notHeld: "Hold-to-run is on: hold the pedal down while the policy drives."
+    case .notHeld: "Hold-to-run is on: hold the pedal, or the page's button, down while the policy drives."
     }
   }
 }

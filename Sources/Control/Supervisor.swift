@@ -28,6 +28,8 @@ struct Supervisor: BitwiseCopyable {
   private(set) var closesByItself = false
   /// The follower-leader offset while the leader mirrors.
   var mirror = Clutch()
+  /// Where the leader was last sent, in the follower's angles.
+  var led = JointVector.zero
   /// Feels a hand on the mirroring leader.
   var grab = GrabDetector()
   /// What asks for a person while the policy drives.
@@ -140,12 +142,15 @@ struct Supervisor: BitwiseCopyable {
       return false
     }
     switch request.action {
-    case .episode, .loadPolicy, .none: break
-    default: replays = request.action == .replay
-    }
-    switch request.action {
-    case .episode: episode = request.episode
-    case .teleoperate where state != next:
+    // What does not concern the arm leaves alone whatever move is under way, and how far it has come.
+    case .none, .loadPolicy, .exchangeBus: return true
+    case .episode:
+      episode = request.episode
+      return true
+    case .gate:
+      gate.set(doubt: request.pose[0], safety: request.pose[1])
+      return true
+    case .teleoperate:
       approach = nil
       closesByItself = true
       clutch.engage(command: command, leader: leader)
@@ -156,10 +161,9 @@ struct Supervisor: BitwiseCopyable {
     case .acknowledge, .enable:
       fault = nil
       givesWay = nil
-    case .gate: gate.set(doubt: request.pose[0], safety: request.pose[1])
-    case .none, .loadPolicy, .exchangeBus: break
-    default: approach = nil
+    case .policy, .takeOver, .release, .hold, .relax, .replay: approach = nil
     }
+    replays = request.action == .replay
     stood = 0
     nearest = .infinity
     if next != .holding || request.action == .hold { asks = false }

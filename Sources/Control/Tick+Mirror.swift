@@ -24,8 +24,17 @@ extension Tick {
     // A stop leaves the leader as it is: one that is held up does not drop, one in a hand does not stiffen.
     let stays = supervisor.state == .protectiveStop && supervisor.limpTicks == 0 && leader?.torque == .on
     let wanted = settings.mirrors && (supervisor.mirrors || stays) && leader?.isKnown == true
-    if leader?.torque != .on { supervisor.mirror.engage(command: guiding, leader: previous.goal) }
-    let goal = supervisor.mirror.target(leader: previous.goal, rate: settings.mirror.closingStep, share: nil)
+    if leader?.torque != .on {
+      supervisor.mirror.engage(command: guiding, leader: previous.goal)
+    } else if follower.torque != .on {
+      // A follower without torque goes wherever it falls, faster than any command: the leader must not follow it there.
+      supervisor.mirror.engage(command: supervisor.led, leader: previous.goal)
+    }
+    let isLed = follower.torque == .on || leader?.torque != .on
+    let goal =
+      isLed
+      ? supervisor.mirror.target(leader: previous.goal, rate: settings.mirror.closingStep, share: nil) : supervisor.led
+    supervisor.led = goal
     if wanted, leader?.torque == .on {
       record.leaderCommand = goal
       // Somebody holds it while it should come along: give way, try again later.

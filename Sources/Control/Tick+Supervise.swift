@@ -28,7 +28,7 @@ extension Tick {
       stop(for: fault)
     } else if falls, supervisor.source == .person {
       // Back to where the person let go.
-      supervisor.stop(for: .leaderFell, givingWay: slowMove(to: fall.onset))
+      supervisor.stop(for: .leaderFell, givingWay: (fall?.onset).flatMap { slowMove(to: $0) })
     }
     // Where the arm stood it may press on still (on a table, with its own weight): it gives way until it does not.
     let pressesOn = supervisor.fault == .load && shows(.load)
@@ -176,13 +176,18 @@ extension Tick {
 
   /// Whether the leader falls while the follower goes where it goes.
   private func leaderFalls() -> Bool {
-    guard supervisor.source == .person, leader?.torque == .off, let age = leader?.age, all(age .== 0),
+    guard supervisor.source == .person, leader?.torque == .off, let age = leader?.age,
       let kinematics = envelope.tool?.kinematics
     else {
-      fall.forget()
+      fall?.forget()
       return false
     }
-    return fall.sees(height_m: kinematics.pose(guiding).position_m.z, command: previous.goal)
+    guard all(age .== 0) else {
+      fall?.misses()
+      return false
+    }
+    let height_m = kinematics.pose(guiding).position_m.z
+    return fall?.sees(height_m: height_m, leader: guiding, command: previous.goal) == true
   }
 
   private func isFresh(_ age: SIMD8<Int32>) -> Bool { all(age .<= envelope.staleTicks) }

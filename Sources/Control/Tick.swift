@@ -38,7 +38,7 @@ public final class Tick: @unchecked Sendable {
   var pressing = SIMD8<Int32>(repeating: 0)
   var record = TickRecord()
   /// Sees a limp leader fall.
-  var fall: FallDetector
+  var fall: FallDetector?
   /// Where the leader stands, in the follower's angles.
   var guiding = JointVector.zero
   var snapshot = Snapshot()
@@ -169,7 +169,9 @@ public final class Tick: @unchecked Sendable {
     self.envelope = envelope
     self.settings = settings
     self.policy = PolicySource(ticks: settings.decisionTicks)
-    fall = FallDetector(period_s: Float(settings.period.seconds), settings: settings.fall)
+    fall = envelope.tool.map {
+      FallDetector(period_s: Float(settings.period.seconds), kinematics: $0.kinematics, settings: settings.fall)
+    }
     self.channels = channels
     self.requests = channels.requests
     self.environment = channels.environment

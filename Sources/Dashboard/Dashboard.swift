@@ -2,9 +2,10 @@
 //
 //     Lookout ─▶ Watcher (15 frames a second) ─▶ newest frame ─▶ each browser, as fast as it takes them
 //        ▲                                                            │
-//        └── hold, success, failure, discard, acknowledge ◀── POST /say
+//        └── hold, success, failure, discard, acknowledge, run ◀── POST /say
 //
-// It watches, holds, labels and acknowledges. It cannot drive: `Lookout` has no word for it. It runs on ordinary threads
+// It watches, holds, labels, acknowledges, and is a hold-to-run button where the rig asks for one. It cannot drive:
+// `Lookout` has no word for it. It runs on ordinary threads
 // at ordinary priority and only reads slots that the loop never waits for, so no browser can slow the loop.
 //
 // The sockets are FlyingFox's (FlyingSocks); its HTTP server bounds neither a request's head nor the number of

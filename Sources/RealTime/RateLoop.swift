@@ -52,6 +52,9 @@ public final class RateLoop: Sendable {
     public init(period: Nanoseconds) { self.period = period }
   }
 
+  /// What `top -H` and `/proc` call the loop's thread.
+  public static let threadName = "loop"
+
   private let configuration: Configuration
   private let queue = DispatchQueue(label: "understudy.loop")
   private let running = Mutex<Running?>(nil)
@@ -145,6 +148,7 @@ public final class RateLoop: Sendable {
     func post() { us_gate_post(gate) }
 
     func run() {
+      ThreadUsage.nameThread(RateLoop.threadName)
       started(Grant.askForLoopThread(priority: configuration.priority, cpu: configuration.cpu))
       // Beat 0 comes only now that this thread has its priority: without it the first beats could come late.
       let ahead = Nanoseconds.milliseconds(2)

@@ -58,16 +58,8 @@ public final class Worker: Sendable {
 
     deinit { us_gate_free(gate) }
 
-    /// Through a file: Swift's Glibc has no `pthread_setname_np`. A thread without a name works as well.
-    private func setName() {
-      let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { return }
-      _ = write(descriptor, name, min(name.utf8.count, 15))
-      close(descriptor)
-    }
-
     func run() {
-      setName()
+      ThreadUsage.nameThread(name)
       while true {
         let last = stopping.load(ordering: .acquiring)
         work()

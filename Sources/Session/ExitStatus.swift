@@ -45,7 +45,7 @@ extension LogError: EndingError {
   /// 66 where the file cannot be had, 73 where it cannot be made, 75 where somebody is at it, else 65.
   public var exitCode: Int32 {
     switch self {
-    case .system(_, "opening", _), .system(_, "listing", _): ExitStatus.noInput.rawValue
+    case .system(_, "opening", _), .system(_, "listing", _), .gone: ExitStatus.noInput.rawValue
     case .system(_, "creating", _): ExitStatus.cannotCreate.rawValue
     case .system, .noRoom: ExitStatus.io.rawValue
     case .exists: ExitStatus.cannotCreate.rawValue

@@ -217,10 +217,10 @@ public final class LiveSession {
       for data in sockets.environment() { host.take(environmentDatagram: data) }
       let correcting = host.snapshot.state == .correcting
       for signal in sockets.pedals(correcting: correcting, at: clock.now) {
-        if signal == .run { host.holdToRun(at: clock.now) } else { conductor.hear(signal) }
+        hear(signal)
       }
       watchPedal()
-      for word in lookout.heard() { conductor.hear(PersonSignal(word)) }
+      for word in lookout.heard() { hear(PersonSignal(word)) }
       let snapshot = host.snapshot
       if plan.activity == .replay {
         // Whatever is pressed stops the arm; once it stands, enter begins again and anything else ends.
@@ -267,6 +267,10 @@ public final class LiveSession {
         lookout.view = SessionView(plan: plan, conductor: conductor, host: host, news: news)
       }
     }
+  }
+
+  private func hear(_ signal: PersonSignal) {
+    if signal == .run { host.holdToRun(at: clock.now) } else { conductor.hear(signal) }
   }
 
   /// A pedal that is gone stops the arm: what is held to run runs out by itself, latched; anything else holds.

@@ -5,7 +5,7 @@ internal import Control
 internal import Episodes
 
 extension PersonSignal {
-  /// What an onlooker said; none of it drives.
+  /// What an onlooker said; none of it drives, and `run` lets a policy go on that a person has started.
   init(_ word: Lookout.Word) {
     switch word {
     case .hold: self = .hold
@@ -13,6 +13,7 @@ extension PersonSignal {
     case .failure: self = .failure
     case .discard: self = .discard
     case .acknowledge: self = .acknowledge
+    case .run: self = .run
     }
   }
 }
@@ -25,7 +26,7 @@ extension SessionFacts {
     self.init(
       rig: rig.name, activity: activity.rawValue, joints: joints, lower: joints.indices.map { arm.lower[$0] },
       upper: joints.indices.map { arm.upper[$0] }, loop_Hz: rig.loop_Hz, decision_Hz: rig.decision_Hz,
-      staleTicks: rig.envelope.stale_ticks)
+      staleTicks: rig.envelope.stale_ticks, holdToRun_ms: rig.holdToRun_ms)
   }
 }
 

@@ -64,7 +64,9 @@ import Testing
     #expect(foot.pedalDevice == "/dev/input/by-id/foot" && foot.pedalSocket == nil && foot.holdToRun_ms == 200)
     let both = try rig("pedal: {device: /dev/input/by-id/foot, socket: /tmp/p}")
     #expect(both.pedalSocket == "/tmp/p" && both.holdToRun_ms == nil)
-    #expect(throws: ConfigurationError.self) { try rig("pedal: {hold_to_run_ms: 200}") }
+    let page = try rig("pedal: {hold_to_run_ms: 200}")
+    #expect(page.pedalSocket == nil && page.pedalDevice == nil && page.holdToRun_ms == 200, "the page's button")
+    #expect(throws: ConfigurationError.self) { try rig("pedal: {}") }
   }
 
   @Test func `the loop's last stretch may be spun away, and its CPU chosen`() throws {

@@ -122,6 +122,18 @@ import Testing
     #expect(shown.lookout.heard().first == .hold)
   }
 
+  @Test func `a button that is held down says run again and again, and fills nothing`() async throws {
+    let shown = try Shown()
+    for _ in 0..<3 {
+      #expect(try await shown.ask("POST", "/say", body: "{\"word\":\"run\"}").hasPrefix("HTTP/1.1 202"))
+    }
+    #expect(shown.lookout.heard() == [.run])
+    for _ in 0..<100 { #expect(shown.lookout.say(.run)) }
+    #expect(shown.lookout.say(.success))
+    #expect(shown.lookout.heard() == [.run, .success])
+    #expect(try await shown.ask("GET", "/").contains("id=\"run\" class=\"run\" hidden"))
+  }
+
   @Test func `streams that nobody reads do not keep a hold from passing`() async throws {
     let shown = try Shown()
     var streams: [AsyncSocket] = []

@@ -133,4 +133,69 @@ import Testing
       #expect(count == entry.frames)
     }
   }
+
+  /// Whether a file says something, within ten seconds.
+  private func waits(for words: String, in path: String) -> Bool {
+    for _ in 0..<400 {
+      if let text = try? String(contentsOfFile: path, encoding: .utf8), text.contains(words) { return true }
+      usleep(25_000)
+    }
+    return false
+  }
+
+  @Test func `a second Ctrl-C holds the arm where it is, says so, and relax lets go`() throws {
+    let twin = try LiveTwin(["--task", "insert", "--seed", "3"])
+    let scratch = try Temporary()
+    let process = try Binary.process(
+      "understudy", ["teleoperate", "--rig", "twin-insert", "--json"], twin: twin.folder)
+    let said = scratch.path("said")
+    try Data().write(to: URL(filePath: said))
+    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    // A second after its first tick the arm has torque.
+    try #require(waits(for: "\"timing\"", in: said))
+    kill(process.processIdentifier, SIGINT)
+    try #require(waits(for: "slowly to", in: said))
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    let words = try String(contentsOfFile: said, encoding: .utf8)
+    #expect(words.contains("torque stays on until you run `understudy relax"), "\(words)")
+    #expect(try twin.commands()[0].prefix(6) == [1, 1, 1, 1, 1, 1], "the follower holds")
+    let relaxed = try Binary.run("understudy", "relax", "--rig", "twin-insert", "--yes", twin: twin.folder)
+    #expect(relaxed.code == 0, "\(relaxed.err)")
+    #expect(try twin.commands()[0].prefix(6) == [0, 0, 0, 0, 0, 0])
+  }
+
+  /// Four times a second somebody sets the clock an hour forth or back, as a time server does once after a boot without one.
+  @Test func `steps of the wall clock neither stop the arm nor tear the log`() throws {
+    let twin = try LiveTwin(["--task", "insert", "--seed", "7"])
+    let scratch = try Temporary()
+    let process = try Binary.process(
+      "understudy",
+      ["record", "--rig", "twin-insert", "--dataset", scratch.path("episodes"), "--episodes", "1", "--json"],
+      twin: twin.folder)
+    process.environment?["LD_PRELOAD"] = try Binary.url("libSerialShim.so").path
+    process.environment?["UNDERSTUDY_CLOCK_STEP_S"] = "3600"
+    let said = scratch.path("said")
+    try Data().write(to: URL(filePath: said))
+    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    let last = try #require(try String(contentsOfFile: said, encoding: .utf8).split(separator: "\n").last)
+    let object = try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any]
+    let report = try #require(object?["report"] as? [String: Any])
+    // A starved machine may stop the arm for a gap in time; nothing else may.
+    #expect(Set(report["faults"] as? [String] ?? []).isSubset(of: ["gap"]))
+    let dataset = try Dataset.open(scratch.path("episodes"))
+    #expect(try dataset.problems().isEmpty && !dataset.episodes.isEmpty)
+    for entry in dataset.episodes {
+      var times: [Int64] = []
+      try dataset.read(entry).forEach { (record: TickRecord) in times.append(record.scheduled.count) }
+      #expect(zip(times, times.dropFirst()).allSatisfy { (5_000_000...500_000_000).contains($1 - $0) })
+    }
+  }
 }

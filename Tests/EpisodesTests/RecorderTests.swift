@@ -181,6 +181,38 @@ import Testing
     #expect(try readAll(dataset.path(of: entry)).map(\.tick) == Array(0..<20))
   }
 
+  @Test func `a folder that goes while it records is told at the next sync, and what became of the episode at its end`()
+    throws
+  {
+    for isPutBack in [true, false] {
+      var bench = try Bench()
+      bench.run(10, episode: 1)
+      bench.recorder.syncOnce()
+      #expect(bench.recorder.status.failure == nil)
+      let (folder, away) = (bench.dataset.folder, bench.scratch.file("renamed"))
+      if isPutBack {
+        try FileManager.default.moveItem(atPath: folder, toPath: away)
+      } else {
+        try FileManager.default.removeItem(atPath: folder)
+      }
+      bench.run(10, episode: 1)
+      bench.recorder.syncOnce()
+      #expect(bench.recorder.status.failure == .gone(file: "\(folder)/s-e0001.mcap"))
+      if isPutBack { try FileManager.default.moveItem(atPath: away, toPath: folder) }
+      bench.recorder.finish(1, EpisodeEnd(label: .success))
+      bench.run(1, episode: 0)
+      if isPutBack {
+        #expect(try bench.ticks("s-e0001") == Array(0..<20), "every tick of before, meanwhile and after")
+      } else {
+        guard case .failed(1, _, let error)? = bench.recorder.takeOutcomes().first else {
+          Issue.record("an episode without a file was called kept")
+          return
+        }
+        #expect("\(error)".contains(folder), "\(error)")
+      }
+    }
+  }
+
   @Test func `a session that cannot be written down is refused at once`() throws {
     let scratch = try Scratch()
     let dataset = try Dataset.create(scratch.file("data"))

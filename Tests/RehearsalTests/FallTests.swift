@@ -61,24 +61,60 @@ import Twin
     #expect(furthest < 0.03, "\(furthest) m")
   }
 
-  @Test func `a hand that leads the leader down fast is no fall`() {
-    // 0.6 s from rest to rest over 15 cm: 0.47 m/s at its fastest, and a fall's acceleration never for 60 ms.
-    for duration in [0.6, 0.8] as [Float] {
-      var detector = FallDetector(period_s: 0.01)
-      for tick in 0..<100 {
-        let t = min(1, Float(tick) * 0.01 / duration)
-        let height = 0.2 - 0.15 * t * t * t * (10 - 15 * t + 6 * t * t)
-        let falls = detector.sees(height_m: height, command: .zero)
-        #expect(!falls, "\(duration) s, tick \(tick)")
+  /// The leader's angles on the way of a hand from rest to rest, straight down by `distance_m`: minimum jerk, and beside it
+  /// what hands do: base and wrist turn with it, by `scatter` of the way (hands bend their paths by 5 % and more).
+  private func reach(_ distance_m: Float, _ duration_s: Float, scatter: Float) -> [(
+    height_m: Float, leader: JointVector
+  )] {
+    (0..<100).map { tick in
+      let t = min(1, max(0, Float(tick) * 0.01 - 0.1) / duration_s)
+      let share = t * t * t * (10 - 15 * t + 6 * t * t)
+      var leader = JointVector.zero
+      leader[1] = share
+      // At 0.2 m from the base, and as much at the wrist.
+      leader[0] = scatter * distance_m * share / 0.2
+      leader[4] = -scatter * distance_m * share / 0.1
+      return (0.3 - distance_m * share, leader)
+    }
+  }
+
+  private func detector() throws -> FallDetector {
+    FallDetector(period_s: 0.01, kinematics: try Bench.rig.get().kinematics())
+  }
+
+  @Test(arguments: [(0.15, 0.6), (0.15, 0.5), (0.15, 0.4), (0.25, 0.5)] as [(Float, Float)])
+  func `a hand that leads the leader down fast is no fall`(distance_m: Float, duration_s: Float) throws {
+    for scatter in [0.15, 0.3] as [Float] {
+      var detector = try detector()
+      for (tick, place) in reach(distance_m, duration_s, scatter: scatter).enumerated() {
+        let falls = detector.sees(height_m: place.height_m, leader: place.leader, command: .zero)
+        #expect(!falls, "\(duration_s) s, tick \(tick)")
       }
     }
-    var detector = FallDetector(period_s: 0.01)
+  }
+
+  @Test(arguments: [3.5, 6, 9] as [Float], [0, 3, 4] as [Int])
+  func `a fall is seen within 100 ms, with one reading in three or four lost as well`(
+    acceleration_m_s2: Float, loses: Int
+  ) throws {
+    var detector = try detector()
     var seen: Int?
-    for tick in 0..<30 where seen == nil {
+    for tick in 0..<40 where seen == nil {
       let t = max(0, Float(tick) * 0.01 - 0.1)
-      if detector.sees(height_m: 0.3 - 0.5 * 6 * t * t, command: JointVector(repeating: Float(tick))) { seen = tick }
+      var leader = JointVector.zero
+      // An encoder's tick here and there.
+      leader[0] = tick % 3 == 0 ? 0.0015 : 0
+      leader[2] = 8 * t * t
+      if loses > 0, tick % loses == 0 {
+        detector.misses()
+      } else if detector.sees(
+        height_m: 0.3 - 0.5 * acceleration_m_s2 * t * t, leader: leader, command: JointVector(repeating: Float(tick)))
+      {
+        seen = tick
+      }
     }
-    #expect(seen.map { $0 - 10 <= 7 } == true, "\(seen ?? -1)")
-    #expect((seen ?? 99) - Int(detector.onset[0]) == 6)
+    let after = (seen ?? 99) - 10
+    #expect(after <= (acceleration_m_s2 < 4 ? 13 : 10), "\(after) ticks after it was let go")
+    #expect(detector.onset[0] <= 13, "the command from before, or from the first 30 ms")
   }
 }

@@ -66,6 +66,11 @@ enum Puppet {
 }
 
 extension Puppet {
+  /// Wishes for as much as it may say, this way or that.
+  static func wild() throws -> Policy {
+    try policy([[0, 0, 0, 0, 0]], [1], (0..<5).map { [$0 % 2 == 0 ? 1e6 : -1e6] })
+  }
+
   /// Says NaN to everything, with weights that are all finite: infinity minus infinity.
   static func broken() throws -> Policy {
     let huge: [Float] = [0, 0, 3e38, 3e38, 0]

@@ -14,6 +14,7 @@ import Twin
 /// - what is on the wire is the command within half a tick of the servo;
 /// - torque comes on only where every servo was sent the goal at which it stands;
 /// - while torque is on somebody owns the arm;
+/// - a leader with torque on is sent no further in a tick than the follower may go and its offset may close;
 /// - every command can be made again from its record, bit for bit.
 final class Tape {
   /// What is kept of a tick.
@@ -36,6 +37,7 @@ final class Tape {
   private let stepChange: JointVector
   private let scale: ArmScale
   private var last: (command: JointVector, step: JointVector)?
+  private var lastLed: JointVector?
   /// Makes every tick again. Its policy is not asked: tests change theirs as they like.
   private(set) var verifier: Verifier
 
@@ -85,6 +87,7 @@ final class Tape {
     complaints += leader.complaints.map { "leader, tick \(record.tick): \($0)" }
     if follower.isPowered, record.source == .none { complain(record, "torque is on and nobody owns the arm") }
     check(record, follows: follows)
+    checkLeader(record)
     let before = verifier.difference
     verifier.check(record)
     if before == nil, let difference = verifier.difference { complain(record, "made again: \(difference)") }
@@ -107,6 +110,15 @@ final class Tape {
     last = (record.command, moved)
     if let goals = follower.goals, scale.ticks(record.command) != goals {
       complain(record, "\(goals) on the wire for \(record.command)")
+    }
+  }
+
+  private func checkLeader(_ record: TickRecord) {
+    defer { lastLed = record.leaderCommand[0].isNaN ? nil : record.leaderCommand }
+    guard let lastLed, !record.leaderCommand[0].isNaN else { return }
+    let moved = record.leaderCommand - lastLed
+    if any(magnitude(moved) .> step + session.host.settings.mirror.closingStep + 1e-5) {
+      complain(record, "the leader is sent \(moved) away from where it was sent before")
     }
   }
 

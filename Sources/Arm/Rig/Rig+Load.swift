@@ -65,8 +65,11 @@ extension Rig {
     if map.has("pedal") {
       let pedal = try map.map("pedal")
       try pedal.allow(only: ["socket", "device", "hold_to_run_ms"])
-      guard pedal.has("socket") || pedal.has("device") else {
-        throw pedal.wrong("socket", "a datagram socket, or a `device` such as /dev/input/by-id/…-event-kbd")
+      guard pedal.has("socket") || pedal.has("device") || pedal.has("hold_to_run_ms") else {
+        throw pedal.wrong(
+          "socket",
+          "a datagram socket, a `device` such as /dev/input/by-id/…-event-kbd, or `hold_to_run_ms` for the page's button"
+        )
       }
       pedalSocket = pedal.has("socket") ? try pedal.text("socket") : nil
       pedalDevice = pedal.has("device") ? try pedal.text("device") : nil

@@ -22,6 +22,10 @@ bool us_may_run_on(int cpu);
 /// Keeps a thread of this process (0: the calling one), and what it starts from now on, off one CPU. 0 or an errno; EINVAL
 /// where no other is left.
 int us_keep_off(int cpu, int thread);
+/// What happened to the calling thread since it began: page faults that were answered from memory, those that had to wait
+/// for a disk, and how often another thread was given its CPU while it wanted to run. (Swift's Glibc overlay has no
+/// RUSAGE_THREAD.)
+void us_thread_usage(int64_t *minor_faults, int64_t *major_faults, int64_t *involuntary_switches);
 /// Asks the kernel to wake the calling thread as exactly as it can (1 ns of slack). 0 or an errno.
 int us_timer_slack_self(void);
 /// Locks each page that the process has or will have, once it is touched. 0 or an errno; EPERM where the limit is bounded.

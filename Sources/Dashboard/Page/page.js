@@ -65,15 +65,50 @@ for (const button of document.querySelectorAll("button[data-word]")) {
 }
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-  const button = document.querySelector(`button[data-key="${CSS.escape(event.key)}"]`);
+  // While shift holds to run, h must still hold.
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const button = document.querySelector(`button[data-key="${CSS.escape(key)}"]`);
   if (button) { event.preventDefault(); say(button.dataset.word); }
 });
+
+// Hold-to-run: while the button (or shift) is down, "run" is said again and again, each once the one before has been
+// heard. Whatever takes the page's attention lets go; so do a closed window and a lost network, by their silence.
+let isDown = false;
+async function run() {
+  while (isDown) {
+    try {
+      const reply = await fetch("say", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ word: "run" }),
+      });
+      if (!reply.ok) throw new Error();
+    } catch {
+      press(false);
+      $("answer").textContent = "run: the session cannot be reached";
+    }
+    await new Promise((next) => setTimeout(next, Math.min(60, about.holdToRun_ms / 4)));
+  }
+}
+function press(down) {
+  const begins = down && !isDown && about?.holdToRun_ms;
+  isDown = down && (isDown || Boolean(begins));
+  $("run").setAttribute("aria-pressed", String(isDown));
+  if (begins) run();
+}
+$("run").addEventListener("pointerdown", (event) => { event.preventDefault(); press(true); });
+for (const name of ["pointerup", "pointercancel", "pointerleave"]) {
+  $("run").addEventListener(name, () => press(false));
+}
+document.addEventListener("keydown", (event) => { if (event.key === "Shift" && !event.repeat) press(true); });
+document.addEventListener("keyup", (event) => { if (event.key === "Shift") press(false); });
+window.addEventListener("blur", () => press(false));
+document.addEventListener("visibilitychange", () => { if (document.hidden) press(false); });
 
 // MARK: Drawing
 
 function layOut() {
   $("facts").textContent =
     `${about.rig}: ${about.activity}, ${about.loop_Hz} Hz, a decision ${about.decision_Hz} times a second.`;
+  $("run").hidden = !about.holdToRun_ms;
   document.title = `Understudy · ${about.rig}`;
   $("joints").tBodies[0].replaceChildren(...about.joints.map((name) => {
     const row = document.createElement("tr");

@@ -6,6 +6,8 @@ public enum LogError: Error, Sendable, Equatable, CustomStringConvertible {
   case system(file: String, doing: String, code: Int32)
   /// The disk, the quota or the file size limit left no room. What was written before is whole.
   case noRoom(file: String)
+  /// The file is no longer where it was made: its folder was removed or renamed meanwhile.
+  case gone(file: String)
   /// A file of that name is there already; nothing is ever overwritten.
   case exists(file: String)
   /// Somebody is recording or mending this file at this moment.
@@ -33,6 +35,9 @@ public enum LogError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(doing) \(file) failed: \(String(cString: strerror(code)).lowercased()) (errno \(code))"
     case .noRoom(let file):
       "no room left to write \(file); what was recorded before is whole. Free some space, then record on"
+    case .gone(let file):
+      "\(file) is gone from its place while it is recorded: put its folder back, if it was renamed, before this episode "
+        + "ends; if it was removed, this episode is lost"
     case .exists(let file):
       "\(file) exists and is not overwritten; move it away or choose another name"
     case .inUse(let file):

@@ -5,9 +5,13 @@ extension Recorder {
   /// Makes what was written so far survive a power cut, and looks how much room is left.
   func syncOnce() {
     let began = TickClock.monotonic.now
-    let files = slots.withLock { $0.compactMap { $0.log?.file } }
+    let (files, open) = slots.withLock { slots in
+      (slots.compactMap { $0.log?.file }, slots.filter { $0.log?.isComplete == false }.compactMap { $0.log?.file })
+    }
     do throws(LogError) {
       for file in files { try file.sync() }
+      // A file without a name takes everything that is written to it, and keeps nothing.
+      if let lost = open.first(where: { !Folder.exists($0.path) }) { throw .gone(file: lost.path) }
       if files.contains(where: { !$0.hasDurableName.load(ordering: .relaxed) }) {
         try Folder.sync(dataset.folder)
         for file in files { file.hasDurableName.store(true, ordering: .relaxed) }

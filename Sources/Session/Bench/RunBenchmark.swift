@@ -48,14 +48,36 @@ struct RunBenchmark {
       throw HostError.refused("`understudy run` on the bench's twin ended early, as it said above.")
     }
     let before = Self.used_s(session.identifier), began = TickClock.monotonic.now
+    let loopBefore = Self.loop(of: session.identifier)
     page.look(for: seconds)
+    let loopAfter = Self.loop(of: session.identifier)
     let share = (Self.used_s(session.identifier) - before) / (TickClock.monotonic.now - began).seconds
     let resident = Self.resident_MB(session.identifier)
     return [
       .init("process start to first tick", "ms", (firstTick - spawned).milliseconds, goal: .atMost(300)),
       .init("run at \(rate_Hz) Hz, of a core", "%", share * 100, goal: rate_Hz == 200 ? .atMost(5) : nil),
       .init("memory with the page open", "MB", resident, goal: .atMost(64)),
+      .init(
+        "page faults of the loop's thread", "in \(Figures.short(seconds)) s", loopAfter.faults - loopBefore.faults,
+        goal: .atMost(0)),
+      .init(
+        "involuntary switches of it", "in \(Figures.short(seconds)) s", loopAfter.switches - loopBefore.switches),
     ]
+  }
+
+  /// What /proc counts of the loop's thread; NaN where there is none.
+  private static func loop(of process: Int32) -> (faults: Double, switches: Double) {
+    let threads = "/proc/\(process)/task"
+    func text(_ thread: String, _ name: String) -> String {
+      (try? String(contentsOfFile: "\(threads)/\(thread)/\(name)", encoding: .utf8)) ?? ""
+    }
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []
+    guard let loop = all.first(where: { text($0, "comm") == "\(RateLoop.threadName)\n" }) else { return (.nan, .nan) }
+    // After the name in brackets: fields 8 and 10 are page faults answered from memory and from a disk.
+    let fields = text(loop, "stat").components(separatedBy: ") ").last?.split(separator: " ") ?? []
+    let faults = fields.count > 9 ? (Double(fields[7]) ?? .nan) + (Double(fields[9]) ?? .nan) : .nan
+    let line = text(loop, "status").split(separator: "\n").first { $0.hasPrefix("nonvoluntary_ctxt_switches:") }
+    return (faults, line.flatMap { Double($0.drop { !$0.isNumber }) } ?? .nan)
   }
 
   private struct Timing: Decodable { let firstTick_ns: Int64? }

@@ -104,12 +104,13 @@ extension EmulatedBus {
     if chance(faults.dropReply) { return begin + wireTime(packet.count) }
     if chance(faults.delayReply) { begin += faults.delay }
     if chance(faults.noise) { begin = speakNoise(from: begin) }
-    return packet.withBytes { bytes in
+    let end = packet.withBytes { bytes in
       guard chance(faults.flipBit) else { return speak(bytes, from: begin) }
       var damaged = Array(bytes)
       damaged[Int(random.next() % UInt64(damaged.count))] ^= 1 << UInt8(random.next() % 8)
       return damaged.withUnsafeBytes { speak($0, from: begin) }
     }
+    return chance(faults.repeatReply) ? packet.withBytes { speak($0, from: end) } : end
   }
 
   private func packet(of servo: EmulatedServo, as id: UInt8, _ parameters: Range<Int>) -> FeetechPacket {

@@ -12,6 +12,8 @@ public struct WireFaults: BitwiseCopyable, Sendable {
   public var delay = Nanoseconds.milliseconds(3)
   /// How often up to eight bytes of noise precede a reply, 0…1.
   public var noise = 0.0
+  /// How often a reply comes twice, 0…1.
+  public var repeatReply = 0.0
   /// How often a request is not understood by anybody, 0…1.
   public var dropRequest = 0.0
   /// Servos that neither hear nor speak: bit n for the servo of joint n.
