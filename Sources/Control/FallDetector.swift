@@ -6,7 +6,7 @@
 // Units: metres, radians, seconds.
 
 public import Arm
-internal import RealTime
+public import RealTime
 
 /// Tells a falling leader from one that a hand leads down.
 ///
@@ -29,26 +29,23 @@ public struct FallDetector: BitwiseCopyable, Sendable {
   }
 
   private let settings: Settings
-  private let period_s: Float
-  /// Ticks between two looks, some 10 ms apart.
-  private let stride: Int32
+  /// From one look to the next at least: some 10 ms, and never two in a tick.
+  private let stride: Nanoseconds
   /// By how much each joint may turn in a fall; infinite for those that carry the arm's weight.
   private let still: JointVector
-  /// The last seven heights, the newest last, when they were (in ticks), where the leader and the follower's command were.
+  /// The last seven heights, the newest last, when they were (in seconds, the newest at 0), where the leader and the
+  /// follower's command were.
   private var heights = SIMD8<Float>(repeating: 0)
   private var moments = SIMD8<Float>(repeating: 0)
   private var leaders = [7 of JointVector](repeating: .zero)
   private var commands = [7 of JointVector](repeating: .zero)
   private var looks: Int32 = 0
-  private var tick: Int32 = 0
-  private var lastLook: Int32 = 0
+  private var last = Nanoseconds.zero
 
   /// A detector for a loop of this period and an arm of this shape.
-  public init(period_s: Float, kinematics: Kinematics, settings: Settings = Settings()) {
+  public init(period: Nanoseconds, kinematics: Kinematics, settings: Settings = Settings()) {
     self.settings = settings
-    self.period_s = period_s
-    let ticks = (0.01 / period_s).rounded()
-    stride = ticks > 1 ? Int32(ticks) : 1
+    stride = Nanoseconds(max(period.count / 2, 10_000_000 - period.count / 2))
     // How far each joint raises the tool for 1 rad, at most, over postures of any kind.
     var random = SplitMix64(seed: 1)
     var lever = JointVector(repeating: .infinity)
@@ -64,42 +61,34 @@ public struct FallDetector: BitwiseCopyable, Sendable {
 
   /// Nothing seen: somebody else drives.
   @_noAllocation @_noLocks
-  public mutating func forget() {
-    looks = 0
-    tick = 0
-    lastLook = 0
-  }
+  public mutating func forget() { looks = 0 }
 
-  /// A tick without a whole reading. A few of them only make the next look later.
+  /// True in the tick in which a fall is certain: at `time` the tool was `height_m` up and the leader at `leader`; `command`
+  /// is the follower's newest. A tick without a whole reading is left out; what is left out for 60 ms begins anew.
   @_noAllocation @_noLocks
-  public mutating func misses() {
-    tick &+= 1
-    if tick &- lastLook > 5 * stride { forget() }
-  }
-
-  /// True in the tick in which a fall is certain: the tool is `height_m` up, the leader at `leader`, and `command` is the
-  /// follower's newest.
-  @_noAllocation @_noLocks
-  public mutating func sees(height_m: Float, leader: JointVector, command: JointVector) -> Bool {
-    tick &+= 1
-    guard looks == 0 || tick &- lastLook >= stride else { return false }
-    lastLook = tick
+  public mutating func sees(
+    height_m: Float, leader: JointVector, at time: Nanoseconds, command: JointVector
+  ) -> Bool {
+    if looks > 0, time - last > .milliseconds(60) { forget() }
+    if looks > 0, time - last < stride { return false }
+    let passed_s = looks > 0 ? Float((time - last).count) * 1e-9 : 0
+    last = time
     for place in 0..<6 {
       heights[place] = heights[place + 1]
-      moments[place] = moments[place + 1]
+      moments[place] = moments[place + 1] - passed_s
       leaders[place] = leaders[place + 1]
       commands[place] = commands[place + 1]
     }
     heights[6] = height_m
-    moments[6] = Float(tick)
+    moments[6] = 0
     leaders[6] = leader
     commands[6] = command
     if looks < 7 { looks += 1 }
     guard looks == 7 else { return false }
-    let before = (heights[0] - heights[3]) / ((moments[3] - moments[0]) * period_s)
-    let now = (heights[3] - heights[6]) / ((moments[6] - moments[3]) * period_s)
-    let time = (moments[6] - moments[0]) * period_s * 0.5
-    guard now > settings.speed_m_s, now - before > settings.acceleration_m_s2 * time else { return false }
+    let before = (heights[0] - heights[3]) / (moments[3] - moments[0])
+    let now = (heights[3] - heights[6]) / (moments[6] - moments[3])
+    let between = (moments[6] - moments[0]) * 0.5
+    guard now > settings.speed_m_s, now - before > settings.acceleration_m_s2 * between else { return false }
     for place in 1..<7 {
       let turned = leaders[place] - leaders[0]
       if any(turned .> still) || any(turned .< -still) { return false }

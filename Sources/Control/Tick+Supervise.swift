@@ -182,12 +182,12 @@ extension Tick {
       fall?.forget()
       return false
     }
-    guard all(age .== 0) else {
-      fall?.misses()
-      return false
-    }
+    guard all(age .== 0) else { return false }
+    // A starved loop sees hands jump.
+    if record.missed > 1 { fall?.forget() }
     let height_m = kinematics.pose(guiding).position_m.z
-    return fall?.sees(height_m: height_m, leader: guiding, command: previous.goal) == true
+    let time = Nanoseconds(record.leader.time[0])
+    return fall?.sees(height_m: height_m, leader: guiding, at: time, command: previous.goal) == true
   }
 
   private func isFresh(_ age: SIMD8<Int32>) -> Bool { all(age .<= envelope.staleTicks) }

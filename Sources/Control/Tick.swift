@@ -170,7 +170,7 @@ public final class Tick: @unchecked Sendable {
     self.settings = settings
     self.policy = PolicySource(ticks: settings.decisionTicks)
     fall = envelope.tool.map {
-      FallDetector(period_s: Float(settings.period.seconds), kinematics: $0.kinematics, settings: settings.fall)
+      FallDetector(period: settings.period, kinematics: $0.kinematics, settings: settings.fall)
     }
     self.channels = channels
     self.requests = channels.requests

@@ -79,7 +79,7 @@ import Twin
   }
 
   private func detector() throws -> FallDetector {
-    FallDetector(period_s: 0.01, kinematics: try Bench.rig.get().kinematics())
+    FallDetector(period: .milliseconds(10), kinematics: try Bench.rig.get().kinematics())
   }
 
   @Test(arguments: [(0.15, 0.6), (0.15, 0.5), (0.15, 0.4), (0.25, 0.5)] as [(Float, Float)])
@@ -87,7 +87,8 @@ import Twin
     for scatter in [0.15, 0.3] as [Float] {
       var detector = try detector()
       for (tick, place) in reach(distance_m, duration_s, scatter: scatter).enumerated() {
-        let falls = detector.sees(height_m: place.height_m, leader: place.leader, command: .zero)
+        let falls = detector.sees(
+          height_m: place.height_m, leader: place.leader, at: .milliseconds(10 * Int64(tick)), command: .zero)
         #expect(!falls, "\(duration_s) s, tick \(tick)")
       }
     }
@@ -105,13 +106,11 @@ import Twin
       // An encoder's tick here and there.
       leader[0] = tick % 3 == 0 ? 0.0015 : 0
       leader[2] = 8 * t * t
-      if loses > 0, tick % loses == 0 {
-        detector.misses()
-      } else if detector.sees(
-        height_m: 0.3 - 0.5 * acceleration_m_s2 * t * t, leader: leader, command: JointVector(repeating: Float(tick)))
-      {
-        seen = tick
-      }
+      if loses > 0, tick % loses == 0 { continue }
+      let falls = detector.sees(
+        height_m: 0.3 - 0.5 * acceleration_m_s2 * t * t, leader: leader, at: .milliseconds(10 * Int64(tick)),
+        command: JointVector(repeating: Float(tick)))
+      if falls { seen = tick }
     }
     let after = (seen ?? 99) - 10
     #expect(after <= (acceleration_m_s2 < 4 ? 13 : 10), "\(after) ticks after it was let go")
