@@ -81,6 +81,12 @@ struct Supervisor: BitwiseCopyable {
     if gaveWay > ticks { givesWay = nil } else if let standing { givesWay = standing }
   }
 
+  /// A stop that finds the arm pressing on something, whatever it is for: who lets go of the pedal may do so because of that.
+  mutating func giveWay(to standing: Approach?) {
+    guard state == .protectiveStop, givesWay == nil, gaveWay == 0 else { return }
+    givesWay = standing
+  }
+
   /// The gate fired: hold, and ask.
   mutating func ask() {
     state = .holding

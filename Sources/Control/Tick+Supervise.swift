@@ -24,6 +24,11 @@ extension Tick {
       record.request = request.action.rawValue
       take(request)
     }
+    if follower.torque != .on, supervisor.source == .person {
+      // The clutch takes hold where the arm is when its torque comes: it may have fallen since the person took it.
+      supervisor.clutch.engage(command: previous.goal, leader: guiding)
+      record.memory.steps.insert(.engaged)
+    }
     if let fault = detected() {
       stop(for: fault)
     } else if falls, supervisor.source == .person {
@@ -32,6 +37,7 @@ extension Tick {
     }
     // Where the arm stood it may press on still (on a table, with its own weight): it gives way until it does not.
     let pressesOn = supervisor.fault == .load && shows(.load)
+    if follower.torque == .on, isFresh(follower.age), shows(.lag) || shows(.load) { supervisor.giveWay(to: standing) }
     supervisor.goOnGivingWay(to: pressesOn ? standing : nil, most: settings.yieldTicks)
     if supervisor.state == .autonomous || supervisor.asks, feelsHand() { apply(Request(.takeOver)) }
     record.decides = policy.decides

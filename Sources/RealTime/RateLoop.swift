@@ -3,6 +3,15 @@
 //     Dispatch timer (its own serial queue) ── fires 200 µs early ──▶ gate
 //     loop thread: wait at the gate ─▶ sleep to the absolute deadline ─▶ (spin) ─▶ tick ─▶ again
 //
+// Measured beside the other way, in which the handler raises its own thread and sleeps to the deadline itself (SCHED_FIFO 80,
+// ten ABBA blocks, two runs on two busy cores, µs):
+//
+//                     200 Hz: p50, p99, p99.9            1 kHz: p50, p99, p99.9
+//     handed over     40–43   77–82       300–774         27–34  58–61    92–268
+//     in place        34–37   2144–2206   2305–2307       17–18  244–255  317–326
+//
+// In place the wake hangs on Dispatch's own threads, which nobody can raise.
+//
 // The early firing brings the core out of idle before the deadline; the thread wakes by the deadline even when Dispatch
 // is late. One thread for the loop's whole life, the only one that may run at SCHED_FIFO.
 

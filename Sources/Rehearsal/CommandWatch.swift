@@ -3,7 +3,8 @@ internal import RealTime
 internal import ServoBus
 
 /// Looks at every command that goes to the follower's servos, from outside the tick: none is more than one step away from
-/// the last, and no step more than one change of step away from the last.
+/// the last, and no step more than one change of step away from the last. A goal after a tick without one is where the arm
+/// is: torque in doubt is brought on anew from there.
 ///
 ///     let watch = CommandWatch(session)
 ///     … session.step() … watch.check()   // after every tick
@@ -18,7 +19,8 @@ final class CommandWatch {
   private let wire: GoalListener
   private let step: JointVector
   private let stepChange: JointVector
-  private var last: (command: JointVector, step: JointVector)?
+  /// The command before, and its step where that is known.
+  private var last: (command: JointVector, step: JointVector?)?
 
   init(_ session: VirtualSession) {
     self.session = session
@@ -34,7 +36,7 @@ final class CommandWatch {
     let record = session.host.snapshot.record
     guard wire.takeFollows() else {
       // The arm is limp, or held at the goal it was given first; from there it starts at rest.
-      last = (record.command, .zero)
+      last = (record.command, nil)
       return
     }
     if record.missed >= 2 { last?.step = .zero }
@@ -44,11 +46,11 @@ final class CommandWatch {
     checked += 1
     // A command is a sum of steps, rounded to its own spacing.
     let isTooFar = any(magnitude(moved) .> step + 1e-6)
-    let isTooSudden = any(magnitude(moved - last.step) .> stepChange + 2e-6)
+    let isTooSudden = last.step.map { any(magnitude(moved - $0) .> stepChange + 2e-6) } ?? false
     guard isTooFar || isTooSudden || any(moved .!= moved) else { return }
     violations += 1
     if complaints.count < 5 {
-      complaints.append("tick \(record.tick), \(record.source): a step of \(moved) after one of \(last.step)")
+      complaints.append("tick \(record.tick), \(record.source): a step of \(moved) after one of \(last.step ?? .zero)")
     }
   }
 
@@ -59,6 +61,7 @@ final class CommandWatch {
 private final class GoalListener {
   private var isPowered = false
   private var hasGoal = false
+  private var hadGoal = false
 
   init(_ link: MemoryLink) {
     let write = link.onWrite
@@ -70,8 +73,8 @@ private final class GoalListener {
 
   /// Whether it did so since the last call.
   func takeFollows() -> Bool {
-    defer { hasGoal = false }
-    return isPowered && hasGoal
+    defer { (hadGoal, hasGoal) = (hasGoal, false) }
+    return isPowered && hasGoal && hadGoal
   }
 
   /// A sync write is FF FF FE length 83 address width, then id and value of each servo. Register 40 switches torque (the

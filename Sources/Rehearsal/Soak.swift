@@ -143,7 +143,8 @@ private struct SoakChapter {
   /// The twin's contacts say so, not the host's readings: 4 N is where the tasks call it a collision, and 13 N have been
   /// seen to hold an elbow at full duty.
   private func isBlocked(_ fault: Fault?) -> Bool {
-    (fault == .lag || fault == .servo) && !injector.explains(fault) && session.world.contactForce_N > 4
+    let mayBe = fault == .lag || fault == .servo || fault == .load
+    return mayBe && !injector.explains(fault) && session.world.contactForce_N > 4
   }
 
   private mutating func step() {
@@ -171,6 +172,6 @@ private struct SoakChapter {
   }
 
   private mutating func complain(_ text: String) {
-    if report.complaints.count < 10 { report.complaints.append(text) }
+    if report.complaints.count < SoakReport.mostComplaints { report.complaints.append(text) }
   }
 }

@@ -35,6 +35,9 @@ public struct SoakReport: Codable, Sendable, Equatable, CustomStringConvertible 
   /// How much memory may grow by: what the allocator keeps in pieces, and no leak of a byte a tick over a night.
   public static let mostGrowth_MB = 32.0
 
+  /// How many complaints are kept.
+  static let mostComplaints = 40
+
   /// Nothing counted yet.
   public init() {}
 
@@ -56,7 +59,7 @@ public struct SoakReport: Codable, Sendable, Equatable, CustomStringConvertible 
     blocked += other.blocked
     unexplained += other.unexplained
     stuck += other.stuck
-    complaints += other.complaints.prefix(max(0, 10 - complaints.count))
+    complaints += other.complaints.prefix(max(0, Self.mostComplaints - complaints.count))
   }
 
   /// A table for people.

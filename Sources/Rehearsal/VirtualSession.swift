@@ -75,6 +75,14 @@ public final class VirtualSession {
     }
   }
 
+  deinit {
+    // Whoever still holds a link must not hold the world behind it.
+    for link in [links.follower, links.leader] {
+      link.onWrite = { _ in }
+      link.onWait = { _ in }
+    }
+  }
+
   /// Keeps episodes in a dataset from now on.
   public func record(into dataset: Dataset, _ description: SessionDescription, firstEpisode: Int) throws {
     let info = description.info(rig: host.rig, clock: .simulated(time), start: firstEpisode)
@@ -148,8 +156,9 @@ public final class VirtualSession {
 private final class WirePump {
   let world: TwinWorld
   private let time: SimulatedTime
-  private let follower: MemoryLink
-  private let leader: MemoryLink
+  // The links' own closures hold this: holding them too would keep every world of a study in memory.
+  private unowned let follower: MemoryLink
+  private unowned let leader: MemoryLink
 
   init(world: TwinWorld, time: SimulatedTime, follower: MemoryLink, leader: MemoryLink) {
     self.world = world

@@ -378,7 +378,7 @@ public final class LiveSession {
 
   private func emit(_ event: some Encodable) {
     guard let data = try? JSONEncoder().encode(event) else { return }
-    FileHandle.standardOutput.write(data + Data("\n".utf8))
+    StandardStream.output.say(String(decoding: data, as: UTF8.self) + "\n")
   }
 }
 

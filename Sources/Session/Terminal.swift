@@ -85,5 +85,5 @@ final class Terminal {
     write(showsLine && !lastLine.isEmpty ? "\r\u{1B}[K\(line)\n\(lastLine)" : "\(line)\n")
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardStream.error.say(text) }
 }

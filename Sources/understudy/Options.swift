@@ -52,7 +52,7 @@ enum Ending {
   /// A sentence on standard error.
   static func complain(_ sentence: String) {
     let full = sentence.hasSuffix(".") ? sentence : sentence + "."
-    FileHandle.standardError.write(Data("Error: \(full)\n".utf8))
+    StandardStream.error.say("Error: \(full)\n")
   }
 
   /// A result on standard output: one JSON object for machines, else its text.
@@ -72,7 +72,7 @@ struct ProgressLine {
 
   /// Writes over what stood there.
   func show(_ text: String) {
-    if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8)) }
+    if isTerminal { StandardStream.error.say("\r\u{1B}[K\(text)") }
   }
 
   /// Leaves nothing.

@@ -128,7 +128,7 @@ struct Train: ParsableCommand {
         "epoch \(Self.short(progress.epoch)), step \(progress.step) of \(progress.steps), "
         + "loss \(Self.short(progress.trainingLoss))\(held), \(Int(progress.samplesPerSecond / 1000)) k samples/s, "
         + "\(Self.short(progress.secondsLeft)) s left"
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(words)".utf8))
+      StandardStream.error.say("\r\u{1B}[K\(words)")
     }
   }
 
@@ -138,7 +138,7 @@ struct Train: ParsableCommand {
       seconds: result.report.seconds, samplesPerSecond: result.report.samplesPerSecond,
       stoppedEarly: result.stoppedEarly, notes: result.report.notes, problems: result.problems,
       ranking: result.ranking)
-    if !json, isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if !json, isatty(STDERR_FILENO) == 1 { StandardStream.error.say("\r\u{1B}[K") }
     Ending.show(outcome, json: json)
     if !json { print("  took \(Self.short(result.report.seconds)) s") }
   }
@@ -183,7 +183,7 @@ struct Train: ParsableCommand {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(line) else { return }
-    FileHandle.standardOutput.write(data + Data("\n".utf8))
+    StandardStream.output.say(String(decoding: data, as: UTF8.self) + "\n")
   }
 
   private static func short(_ value: Double) -> String { String(format: "%.3g", value) }

@@ -168,6 +168,26 @@ import Testing
     #expect(try twin.commands()[0].prefix(6) == [0, 0, 0, 0, 0, 0])
   }
 
+  /// `understudy … --json | head -1`, a terminal that hung up: what is said goes nowhere, and the arm is none the wiser.
+  @Test func `nobody who reads any more ends no session, and a signal still parks the arm`() throws {
+    let twin = try LiveTwin(["--task", "insert", "--seed", "3"])
+    let process = try Binary.process(
+      "understudy", ["teleoperate", "--rig", "twin-insert", "--json"], twin: twin.folder)
+    let (said, complained) = (Pipe(), Pipe())
+    process.standardOutput = said
+    process.standardError = complained
+    try process.run()
+    _ = try #require(try said.fileHandleForReading.read(upToCount: 1))
+    try said.fileHandleForReading.close()
+    try complained.fileHandleForReading.close()
+    // Every second it says how it keeps time.
+    usleep(2_500_000)
+    try #require(process.isRunning)
+    kill(process.processIdentifier, SIGTERM)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 143)
+  }
+
   /// Four times a second somebody sets the clock an hour forth or back, as a time server does once after a boot without one.
   @Test func `steps of the wall clock neither stop the arm nor tear the log`() throws {
     let twin = try LiveTwin(["--task", "insert", "--seed", "7"])

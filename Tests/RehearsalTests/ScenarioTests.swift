@@ -110,6 +110,61 @@ import Twin
     #expect(tape.trouble == "")
   }
 
+  @Test func `a stop for whatever reason gives way where something bends the arm`() throws {
+    let session = try Bench.session(nil)
+    let tape = try Tape(session)
+    let kept = try session.load(Puppet.wanderer(speed: 1))
+    defer { withExtendedLifetime(kept) {} }
+    session.standUp(Puppet.home)
+    session.host.ask(Request(.policy))
+    session.step(50)
+    session.miss(12)
+    session.step()
+    #expect(session.host.snapshot.fault == .gap)
+    session.step(30)
+    let held = session.host.snapshot.record.command
+    // Something bends the elbow now, as it stops where it should.
+    try session.write(0, to: \.torqueLimit, of: 2)
+    session.step(100)
+    let gaveWay = abs(session.host.snapshot.record.command[2] - held[2])
+    #expect(gaveWay > 0.3, "the elbow is wanted where it was, and pressed there: \(gaveWay)")
+    #expect(session.host.snapshot.fault == .gap && session.host.snapshot.isAtRest)
+    session.host.ask(Request(.acknowledge))
+    session.step(2)
+    #expect(session.host.snapshot.state == .holding)
+    #expect(tape.trouble == "")
+  }
+
+  @Test func `who takes a limp arm over takes it where it is when torque comes, not where it was`() throws {
+    let session = try Bench.session(nil)
+    let tape = try Tape(session)
+    let kept = try session.load(Puppet.wanderer(speed: 0.5))
+    defer { withExtendedLifetime(kept) {} }
+    session.standUp(Puppet.home)
+    try session.holdLeader()
+    session.host.ask(Request(.policy))
+    session.step(50)
+    session.links.follower.isConnected = false
+    session.step(10)
+    session.links.follower.isConnected = true
+    #expect(session.step(most: 200) { !$0.follower.isLost })
+    session.step(20)
+    session.host.ask(Request(.acknowledge))
+    session.host.ask(Request(.takeOver))
+    session.step(2)
+    // While torque is being brought on the servos lose their supply for a moment, and the arm falls.
+    session.world.follower.cyclePower()
+    session.step(4)
+    try session.holdLeader()
+    session.step(most: 60) { _ in session.host.tick.follower.torque == .on }
+    #expect(session.host.tick.follower.torque == .on && session.host.snapshot.state == .correcting)
+    let began = session.host.snapshot.record.command
+    session.step(10)
+    let moved = magnitude(session.host.snapshot.record.command - began).max()
+    #expect(moved < 0.02, "nobody moved the leader, and the follower went \(moved) rad")
+    #expect(tape.trouble == "")
+  }
+
   @Test func `a follower that falls limp in a stop does not take the leader with it`() throws {
     let session = try Bench.session(nil)
     let tape = try Tape(session)

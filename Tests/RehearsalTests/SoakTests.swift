@@ -1,5 +1,7 @@
 import RealTime
+import Session
 import Testing
+import Twin
 
 @testable import Rehearsal
 
@@ -33,6 +35,20 @@ import Testing
       watch.check()
     }
     #expect(watch.violations > 0 && !watch.complaints.isEmpty)
+  }
+
+  @Test func `a session that is over leaves nothing in memory`() throws {
+    weak var world: TwinWorld?
+    weak var host: ArmHost?
+    do {
+      let session = try Bench.session()
+      session.begin(.teleoperate) { _ in }
+      for _ in 0..<50 { session.step() }
+      (world, host) = (session.world, session.host)
+      #expect(world != nil && host != nil)
+    }
+    #expect(world == nil)
+    #expect(host == nil)
   }
 
   @Test func `the same seed soaks the same way`() throws {

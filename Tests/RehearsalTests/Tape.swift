@@ -15,6 +15,9 @@ import Twin
 /// - torque comes on only where every servo was sent the goal at which it stands;
 /// - while torque is on somebody owns the arm;
 /// - a leader with torque on is sent no further in a tick than the follower may go and its offset may close;
+/// - the tool of every command is within floor and box, or comes nearer to them;
+/// - an arm that has parked is let go of where it rests;
+/// - a stop comes to rest within five seconds, and stays there;
 /// - every command can be made again from its record, bit for bit.
 final class Tape {
   /// What is kept of a tick.
@@ -38,6 +41,9 @@ final class Tape {
   private let scale: ArmScale
   private var last: (command: JointVector, step: JointVector)?
   private var lastLed: JointVector?
+  private let tool: ToolLimits?
+  private var stopped = 0
+  private var wasPowered = false
   /// Makes every tick again. Its policy is not asked: tests change theirs as they like.
   private(set) var verifier: Verifier
 
@@ -51,6 +57,7 @@ final class Tape {
     stepChange = rig.envelope.acceleration_rad_s2 * (period * period)
     scale = try ArmScale(side.arm, side.readCalibration())
     let plan = try ControlPlan(rig, leaderMirrors: session.host.settings.mirrors)
+    tool = plan.envelope.tool
     verifier = Verifier(map: plan.map, envelope: plan.envelope, settings: plan.settings, policy: nil)
     let registers = try Bench.servos.get().registers
     follower = Wire(session.links.follower, session.world.follower, registers, slack_ticks: slack_ticks)
@@ -88,6 +95,8 @@ final class Tape {
     if follower.isPowered, record.source == .none { complain(record, "torque is on and nobody owns the arm") }
     check(record, follows: follows)
     checkLeader(record)
+    checkStop(snapshot, follows: follows)
+    checkRelease(snapshot)
     let before = verifier.difference
     verifier.check(record)
     if before == nil, let difference = verifier.difference { complain(record, "made again: \(difference)") }
@@ -97,6 +106,13 @@ final class Tape {
     guard follows else {
       last = (record.command, .zero)
       return
+    }
+    if let last, let tool {
+      let from = tool.kinematics.pose(last.command).position_m, to = tool.kinematics.pose(record.command).position_m
+      // Commands are sums of Float steps, rounded: some 20 µm at the tool over a long stop.
+      let low = (to .>= tool.workspace.lower - 2.5e-5) .| (to .>= from - 2e-6)
+      let high = (to .<= tool.workspace.upper + 2.5e-5) .| (to .<= from + 2e-6)
+      if !all(low .& high) { complain(record, "the tool goes from \(from) to \(to), out of its box") }
     }
     if record.missed >= 2 { last?.step = .zero }
     let moved = last.map { record.command - $0.command } ?? .zero
@@ -110,6 +126,23 @@ final class Tape {
     last = (record.command, moved)
     if let goals = follower.goals, scale.ticks(record.command) != goals {
       complain(record, "\(goals) on the wire for \(record.command)")
+    }
+  }
+
+  private func checkStop(_ snapshot: Snapshot, follows: Bool) {
+    stopped = snapshot.state == .protectiveStop && follows ? stopped + 1 : 0
+    if stopped > 500, !snapshot.isAtRest { complain(snapshot.record, "a stop that moves after \(stopped) ticks") }
+  }
+
+  private func checkRelease(_ snapshot: Snapshot) {
+    defer { wasPowered = follower.isPowered }
+    // Elsewhere it goes off for a tick where every servo keeps an alarm.
+    guard wasPowered, !follower.isPowered, snapshot.state == .idle,
+      let rest = session.host.settings.rest
+    else { return }
+    let away = magnitude(JointVector(session.world.postures.follower) - rest)
+    if any(away .> session.host.settings.restTolerance + 0.1) {
+      complain(snapshot.record, "torque goes off \(away) away from the rest pose")
     }
   }
 

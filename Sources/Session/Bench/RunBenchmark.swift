@@ -38,8 +38,9 @@ struct RunBenchmark {
     var firstTick: Nanoseconds?
     // The page's address comes before the first tick, the instruments once a second.
     while firstTick == nil, let line = session.firstLine() {
-      if let url = line.components(separatedBy: "the page is at ").dropFirst().first {
-        page = Browser(port: UInt16(url.components(separatedBy: ":").last?.prefix { $0.isNumber } ?? "") ?? 0)
+      // A JSON object's keys come in any order, so more may follow.
+      if line.contains("the page is at "), let rest = line.components(separatedBy: "127.0.0.1:").last {
+        page = Browser(port: UInt16(rest.prefix { $0.isNumber }) ?? 0)
       }
       let event = try? JSONDecoder().decode(Timing.self, from: Data(line.utf8))
       firstTick = event?.firstTick_ns.map(Nanoseconds.init)

@@ -14,12 +14,12 @@ struct TickBenchmark {
   /// While the leader drives, and while an ensemble of five decides at every fourth tick; beside a tick that does nothing,
   /// and the same ticks one after the other, when nothing of them has left the caches.
   func rows() throws -> [Benchmark.Row] {
-    let empty = try measure { _ in }
+    let empty = try measure { _ in }.samples
     return try [("the leader drives", false), ("a policy drives", true)].flatMap { name, withPolicy in
       let bench = try PairOnLinks(rate_Hz: rate_Hz)
       bench.enable()
       if withPolicy { try bench.drive(by: Self.policy(bench.arm, rate_Hz: rate_Hz)) } else { bench.teleoperate() }
-      let samples = try measure(after: bench.drain) { bench.tick.run($0) }
+      let (samples, usage) = try measure(after: bench.drain) { bench.tick.run($0) }
       let hot = bench.run(beats: 4000)
       try bench.check(drives: withPolicy ? .autonomous : .teleoperating)
       func row(_ share: Double, _ goal: Benchmark.Goal?) -> Benchmark.Row {
@@ -31,14 +31,19 @@ struct TickBenchmark {
       return [
         row(0.5, nil), row(0.99, .atMost(20)),
         Benchmark.Row("tick, CPU p50, \(name), back to back", "µs", middle),
+        Benchmark.Row(
+          "page faults, \(name)", "of \(samples.count) ticks", Double(usage.minorFaults + usage.majorFaults),
+          goal: .atMost(0)),
+        Benchmark.Row(
+          "involuntary switches, \(name)", "of \(samples.count) ticks", Double(usage.involuntarySwitches)),
       ]
     }
   }
 
-  /// Thread CPU time of each tick in nanoseconds, sorted.
+  /// Thread CPU time of each tick in nanoseconds, sorted, and what the kernel did to the thread meanwhile.
   private func measure(
     after: @escaping @Sendable () -> Void = {}, _ body: @escaping @Sendable (Beat) -> Void
-  ) throws -> [Int64] {
+  ) throws -> (samples: [Int64], usage: ThreadUsage) {
     let beats = max(100, Int(Double(rate_Hz) * seconds / 2))
     let notes = Notes(capacity: beats)
     try RateLoop(.init(period: Nanoseconds(1_000_000_000 / Int64(rate_Hz)))).run(
@@ -49,9 +54,11 @@ struct TickBenchmark {
         notes.samples[notes.count] = us_thread_cpu_ns() - began
         after()
         notes.count += 1
+        if notes.count == beats / 10 { notes.before = ThreadUsage() }
+        if notes.count == beats { notes.usage = ThreadUsage() - notes.before }
         return notes.count < beats
       })
-    return notes.samples.dropFirst(beats / 10).sorted()
+    return (notes.samples.dropFirst(beats / 10).sorted(), notes.usage)
   }
 
   /// Written by the loop's thread, read after it has ended.
@@ -59,6 +66,8 @@ struct TickBenchmark {
     // Unchecked: `RateLoop.run` returns only after the loop's thread has ended.
     let samples: UnsafeMutableBufferPointer<Int64>
     var count = 0
+    var before = ThreadUsage()
+    var usage = ThreadUsage()
 
     init(capacity: Int) {
       samples = .allocate(capacity: capacity)

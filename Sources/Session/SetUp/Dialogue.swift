@@ -88,5 +88,5 @@ public final class TerminalDialogue: Dialogue {
   /// What is shown stays; what comes goes below it.
   private func settle() { shown = 0 }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardStream.error.say(text) }
 }
