@@ -37,7 +37,9 @@ public struct ControlSettings: Sendable {
   public var restPatience: Int32
   /// Whether the leader follows while the policy drives.
   public var mirrors: Bool
-  /// How it does so.
+  /// Label mode: while the policy drives, the limp leader's motion is recorded as what the person would do, and never sent.
+  public var labels = false
+  /// How a leader mirrors.
   public var mirror = MirrorSettings()
   /// How a limp leader's fall is told from a hand that leads it down.
   public var fall = FallDetector.Settings()
@@ -143,6 +145,8 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var replies = ReplyCount()
   /// The gate has stopped the policy and waits for a person.
   public var asks = false
+  /// Label mode, and the policy drives: what the leader does is recorded, not sent.
+  public var isLabelling = false
   /// What the gate compares doubt with; NaN without one.
   public var gateThreshold = Float.nan
   /// The critic's logit at the last decision; NaN without a critic.
@@ -173,6 +177,8 @@ public struct EpisodeCount: BitwiseCopyable, Sendable {
   public var person: UInt32 = 0
   /// Ticks that the policy commanded.
   public var policy: UInt32 = 0
+  /// Those of them for which a person's hand on the leader said what they would do.
+  public var labelled: UInt32 = 0
   /// How often a person took over.
   public var takeOvers: UInt32 = 0
   /// How often the gate asked.

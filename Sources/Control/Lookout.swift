@@ -145,6 +145,8 @@ public struct SessionView: Sendable, Codable, Equatable {
   public var training: Double?
   /// How each policy did, oldest first.
   public var policies: [PolicyRow] = []
+  /// What it has cost the person so far, and how rightly a gate asked, in a sentence; empty outside a correction session.
+  public var effort = ""
   /// The last few things said to the person, newest last.
   public var news: [String] = []
 

@@ -29,6 +29,7 @@ extension Tick {
     snapshot.replies = follower.replies + (leader?.replies ?? ReplyCount())
     let wasAsking = snapshot.asks
     snapshot.asks = supervisor.asks
+    snapshot.isLabelling = settings.labels && supervisor.source == .policy
     snapshot.gateThreshold = supervisor.gate.threshold
     snapshot.safety = policy.safety
     snapshot.follower = ArmSnapshot(
@@ -61,7 +62,9 @@ extension Tick {
     }
     switch supervisor.source {
     case .person: snapshot.episode.person += 1
-    case .policy: snapshot.episode.policy += 1
+    case .policy:
+      snapshot.episode.policy += 1
+      if record.memory.steps.contains(.labelled) { snapshot.episode.labelled += 1 }
     case .blend: snapshot.episode.takeOvers += 1
     case .none, .playback, .parking, .hold: break
     }

@@ -28,6 +28,7 @@ extension Tick {
     record.policyWish = JointVector(repeating: .nan)
     record.personWish = JointVector(repeating: .nan)
     record.verdict.limits = []
+    takeLabel(command)
     switch supervisor.source {
     case .none: return record.follower.position
     case .hold, .blend: return command
@@ -50,6 +51,14 @@ extension Tick {
     case .playback where supervisor.replays: return trajectoryWish(command)
     case .playback, .parking: return approachWish(command)
     }
+  }
+
+  /// Label mode: what the person would do from here, by the leader's motion since the tick before.
+  private func takeLabel(_ command: JointVector) {
+    guard settings.labels, supervisor.source == .policy, leaderIsFresh else { return label.forget() }
+    guard let motion = label.motion(to: guiding) else { return }
+    record.memory.steps.insert(.labelled)
+    record.personWish = command + motion
   }
 
   private func askPolicy(_ command: JointVector) -> JointVector {

@@ -34,6 +34,8 @@ extension Tick {
     } else if falls, supervisor.source == .person {
       // Back to where the person let go.
       supervisor.stop(for: .leaderFell, givingWay: (fall?.onset).flatMap { slowMove(to: $0) })
+    } else if falls {
+      label.fell()
     }
     // Where the arm stood it may press on still (on a table, with its own weight): it gives way until it does not.
     let pressesOn = supervisor.fault == .load && shows(.load)
@@ -180,9 +182,10 @@ extension Tick {
     return age <= limit && .zero - age <= limit
   }
 
-  /// Whether the leader falls while the follower goes where it goes.
+  /// Whether the leader falls while the follower goes where it goes, or while its motion is a label.
   private func leaderFalls() -> Bool {
-    guard supervisor.source == .person, leader?.torque == .off, let age = leader?.age,
+    let matters = supervisor.source == .person || settings.labels && supervisor.source == .policy
+    guard matters, leader?.torque == .off, let age = leader?.age,
       let kinematics = envelope.tool?.kinematics
     else {
       fall?.forget()

@@ -39,6 +39,8 @@ public final class Tick: @unchecked Sendable {
   var record = TickRecord()
   /// Sees a limp leader fall.
   var fall: FallDetector?
+  /// In label mode: whether the leader is in a hand, and how it moves.
+  var label: LabelWatch
   /// Where the leader stands, in the follower's angles.
   var guiding = JointVector.zero
   var snapshot = Snapshot()
@@ -172,6 +174,7 @@ public final class Tick: @unchecked Sendable {
     fall = envelope.tool.map {
       FallDetector(period: settings.period, kinematics: $0.kinematics, settings: settings.fall)
     }
+    label = LabelWatch(period_s: Float(settings.period.seconds))
     self.channels = channels
     self.requests = channels.requests
     self.environment = channels.environment

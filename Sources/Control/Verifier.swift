@@ -114,6 +114,9 @@ public struct Verifier {
     let memory = record.memory
     closesIn = false
     if memory.steps.contains(.asked) { askPolicy(record) }
+    if memory.steps.contains(.labelled), let last, isNext(record) {
+      compare(record.tick, .person, record.personWish, memory.goal + (guiding - last.guiding))
+    }
     switch memory.source {
     case .none: made(record, .wish, record.follower.position)
     case .hold, .blend: made(record, .wish, memory.goal)

@@ -45,6 +45,8 @@ struct Frame: Encodable {
   let threshold: Float?
   /// The gate holds the arm and waits for a person.
   let asks: Bool
+  /// Label mode: the policy drives, and the leader's motion is recorded, not sent.
+  let isLabelling: Bool
   let missed: UInt64
   let overruns: UInt64
   let busErrors: Int
@@ -78,6 +80,7 @@ struct Frame: Encodable {
     doubt = Self.finite(record.gateScore)
     threshold = Self.finite(snapshot.gateThreshold)
     asks = snapshot.asks
+    isLabelling = snapshot.isLabelling
     missed = snapshot.missed
     overruns = snapshot.overruns
     busErrors = snapshot.replies.errors

@@ -37,7 +37,7 @@ public struct TickRecord: BitwiseCopyable, Sendable {
 
   /// What the policy wished for, also while a person commands (NaN where it was not asked).
   public var policyWish = JointVector(repeating: .nan)
-  /// What the person's leader asked for, also while the policy commands (NaN where there is no leader).
+  /// What the person's leader asked for; in label mode also while the policy commands (NaN where nobody asked).
   public var personWish = JointVector(repeating: .nan)
   /// What the source that owned the arm wished for.
   public var wish = JointVector.zero
@@ -101,6 +101,8 @@ public struct TickMemory: BitwiseCopyable, Sendable {
     @inlinable public static var pressed: Steps { Steps(rawValue: 1 << 7) }
     /// The watchdog had taken the bus: the command is the one before.
     @inlinable public static var overtaken: Steps { Steps(rawValue: 1 << 8) }
+    /// Label mode: `personWish` is what the person would have done while the policy commanded; it was not sent.
+    @inlinable public static var labelled: Steps { Steps(rawValue: 1 << 9) }
   }
 
   /// Of nothing before.

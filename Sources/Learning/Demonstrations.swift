@@ -5,8 +5,9 @@ internal import RealTime
 
 /// What a person did, cut out of logged episodes as decisions: what the policy would have seen, what the person commanded.
 ///
-/// Only a person's ticks become rows (with `includesPolicy` the policy's too), and only of episodes that ended in success: a segment without progress ends in
-/// failure and would poison what is learned. A decision at tick t has as its target the command at the last tick of its
+/// Only a person's ticks become rows (with `includesPolicy` the policy's too), and only of episodes that ended in success: a
+/// segment without progress ends in failure and would poison what is learned. In label mode the policy's ticks become rows
+/// too, with what the person would have done as their action, however the episode ended. A decision at tick t has as its target the command at the last tick of its
 /// period, as it is, or as its change from the command before t or from where the arm was at t: the same rule by which the
 /// tick carries decisions out; what it answers is
 /// the scene a reaction time earlier (the rig's `policy.lead_ms`), so that the policy decides as the person would without
@@ -66,7 +67,7 @@ public struct Demonstrations {
   public private(set) var episodeIDs: [String] = []
   /// Episodes left out, by label.
   public private(set) var leftOut: [EpisodeLabel: Int] = [:]
-  private let columns: Columns
+  let columns: Columns
 
   /// No rows yet.
   public init(_ columns: Columns, includesPolicy: Bool = false) {
@@ -82,14 +83,15 @@ public struct Demonstrations {
   /// - `holdsOut`: whether episodes that are held out for ever are marked so here; small datasets need every episode.
   public mutating func add(_ dataset: Dataset, holdsOut: Bool) throws(DemonstrationsError) {
     for entry in dataset.episodes {
-      guard entry.label == .success else {
-        leftOut[entry.label, default: 0] += 1
+      let isSuccess = entry.label == .success
+      // Only a correction session may hold labels of what failed.
+      let records = isSuccess || entry.activity == "correct" ? try records(of: entry, in: dataset) : []
+      let before = frames.count
+      if isSuccess { add(records, episode: episodes) } else { addLabels(records, episode: episodes) }
+      guard frames.count > before else {
+        if !isSuccess { leftOut[entry.label, default: 0] += 1 }
         continue
       }
-      let records = try records(of: entry, in: dataset)
-      let before = frames.count
-      add(records, episode: episodes)
-      guard frames.count > before else { continue }
       if holdsOut, Dataset.isHeldOut(entry.id) { frames.heldOut.insert(episodes) }
       episodeIDs.append(entry.id)
       episodes += 1
@@ -114,6 +116,7 @@ public struct Demonstrations {
 
   /// Adds one episode's rows.
   public mutating func add(_ records: [TickRecord], episode: Int) {
+    addLabels(records, episode: episode)
     let ticks = columns.decisionTicks
     let isCorrected = records.contains { $0.source == .policy }
     var first = 0
@@ -127,6 +130,11 @@ public struct Demonstrations {
       var end = first + 1
       while end < records.count, records[end].source == source, records[end].tick == records[end - 1].tick + 1 {
         end += 1
+      }
+      // Where a person said what they would do, the policy's own action is no example.
+      if source == .policy, records[first..<end].contains(where: \.isLabelled) {
+        first = end
+        continue
       }
       // Right after a grab the hand still pulls to be felt, and the leader springs free: no answer to the scene.
       let isTakeOver = first > 0 && records[first - 1].source == .blend
@@ -156,19 +164,8 @@ public struct Demonstrations {
     let ticks = columns.decisionTicks
     let valid = min(columns.chunk, (run.upperBound - start) / ticks)
     let lead = kind == .demonstration || kind == .intervention ? columns.leadTicks : 0
-    var features = [Float](repeating: 0, count: frames.featureWidth)
-    let width = columns.features.count
-    features.withUnsafeMutableBufferPointer { features in
-      for decision in 0..<columns.history {
-        // What was before the run belongs to somebody else's motion: the run's first sight stands for it.
-        let then = max(start - decision * ticks, run.lowerBound) - lead
-        let seen = records[max(0, then)]
-        let place = UnsafeMutableBufferPointer(rebasing: features[(decision * width)..<((decision + 1) * width)])
-        columns.plan.compute(seen.follower.position, seen.environment.values, into: place)
-      }
-    }
-    // An environment that had not spoken yet cannot be learned from.
-    guard features.allSatisfy(\.isFinite) else { return }
+    // What was before the run belongs to somebody else's motion: the run's first sight stands for it.
+    guard let features = features(records, at: start, from: run.lowerBound, lead: lead) else { return }
     var actions = [Float](repeating: 0, count: frames.actionWidth)
     var before = records[max(0, start - 1)].command
     for step in 0..<valid {
@@ -184,9 +181,29 @@ public struct Demonstrations {
       }
       before = after
     }
+    append(features: features, actions: actions, episode: episode, validSteps: valid, kind)
+  }
+
+  /// What is seen at a decision, the eye `lead` ticks behind, and at those before it as far as tick `first`; nil where the
+  /// environment had not spoken yet: that cannot be learned from.
+  func features(_ records: [TickRecord], at start: Int, from first: Int, lead: Int) -> [Float]? {
+    var features = [Float](repeating: 0, count: frames.featureWidth)
+    let width = columns.features.count
+    features.withUnsafeMutableBufferPointer { features in
+      for decision in 0..<columns.history {
+        let then = max(start - decision * columns.decisionTicks, first) - lead
+        let seen = records[max(0, then)]
+        let place = UnsafeMutableBufferPointer(rebasing: features[(decision * width)..<((decision + 1) * width)])
+        columns.plan.compute(seen.follower.position, seen.environment.values, into: place)
+      }
+    }
+    return features.allSatisfy(\.isFinite) ? features : nil
+  }
+
+  mutating func append(features: [Float], actions: [Float], episode: Int, validSteps: Int, _ kind: RowClass) {
     frames.append(
       features: features, actions: actions, episode: episode,
-      source: kind == .demonstration || kind == .intervention ? .person : .policy, validSteps: valid)
+      source: kind == .demonstration || kind == .intervention ? .person : .policy, validSteps: validSteps)
     classes.append(kind)
   }
 }

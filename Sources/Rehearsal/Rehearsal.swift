@@ -2,7 +2,7 @@ public import Arm
 internal import Control
 internal import Episodes
 public import Foundation
-internal import Learning
+public import Learning
 internal import RealTime
 public import Session
 public import Twin
@@ -32,15 +32,21 @@ public struct Rehearsal: Sendable {
   public var training: PolicyTraining
   /// In corrections: what asks for the person.
   public var gate = GateName.none
+  /// In label mode: how often an episode is the person's own to drive.
+  public var beta = BetaSchedule.indicator
   /// In corrections: the share of decisions in which it may ask.
   public var budget = 0.01
   /// In corrections: whether giving the arm back ends the episode.
   public var endsAfterCorrection = false
+  /// In corrections: rounds end after equal parts of so many take-overs, instead of by frames.
+  public var takeOvers: Int?
 
   /// Where each activity's scenes begin: no start of one is ever seen in another.
   public static let firstDemonstration = 1
   /// The first scene of correction sessions.
   public static let firstCorrection = 10_001
+  /// The first scene in which a policy is left to fail before the person comes.
+  public static let firstRecovery = 50_001
   /// The first scene of evaluations: frozen, never trained on.
   public static let firstEvaluation = 100_001
 
@@ -80,7 +86,9 @@ public struct Rehearsal: Sendable {
     ) { plan in
       plan.rounds = rounds
       plan.framesPerRound = frames
+      plan.takeOvers = takeOvers
       plan.gate = gate
+      plan.beta = beta
       plan.budget = budget
       plan.endsAfterCorrection = endsAfterCorrection
     }
@@ -127,7 +135,7 @@ public struct Rehearsal: Sendable {
   func session(
     _ activity: Activity, policy: URL?, into folder: URL?, first: Int, trainOn demonstrations: [URL] = [],
     policies: URL? = nil, firstRound: Int = 1, limit: Nanoseconds = .seconds(3600),
-    adjust: (inout SessionPlan) -> Void
+    watch: (VirtualSession) -> Void = { _ in }, adjust: (inout SessionPlan) -> Void
   ) throws -> (report: SessionReport, session: VirtualSession) {
     var options = TwinOptions()
     options.task = task
@@ -136,9 +144,10 @@ public struct Rehearsal: Sendable {
     options.disturbance = disturbance
     options.dynamics = dynamics
     options.person = person
+    let gate = activity == .correct ? self.gate : .none
     let session = try VirtualSession(
-      rig: rig, twin: options, leaderMirrors: activity == .correct,
-      gate: activity == .correct ? gate.choice(budget: budget, seed: seed) : .none)
+      rig: rig, twin: options, leaderMirrors: activity == .correct && !gate.needsPersonAction,
+      gate: gate.choice(budget: budget, seed: seed), labels: gate.needsPersonAction)
     let host = session.host
     var plan = SessionPlan(activity: activity, rig: rig, settings: host.settings, seed: seed)
     plan.firstEpisode = first
@@ -160,6 +169,7 @@ public struct Rehearsal: Sendable {
     var made: [String] = []
     host.promoted = { made.append($0.path) }
     session.begin(plan)
+    watch(session)
     guard let conductor = session.conductor else { throw RehearsalError.refused("The session has no plan.") }
     try session.run(limit: limit)
     var report = SessionReport(activity: activity, conductor: conductor, host: host)

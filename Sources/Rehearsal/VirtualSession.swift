@@ -44,7 +44,9 @@ public final class VirtualSession {
   private let encoder = JSONEncoder()
 
   /// Puts a rig's host and a world together; the servos are checked as on a real arm.
-  public init(rig: Rig, twin: TwinOptions, leaderMirrors: Bool, gate: GateChoice = .none) throws {
+  public init(
+    rig: Rig, twin: TwinOptions, leaderMirrors: Bool, gate: GateChoice = .none, labels: Bool = false
+  ) throws {
     var options = twin
     options.hardware = rig.hardware
     world = try TwinWorld(options)
@@ -62,6 +64,7 @@ public final class VirtualSession {
       ports: HostPorts(
         follower: .memory(follower), leader: rig.pairs[0].leader == nil ? nil : .memory(leader)),
       clock: .simulated(time), leaderMirrors: leaderMirrors, gate: gate,
+      labels: labels,
       reopen: { (side, isLeader) throws(PortError) in
         let link = isLeader ? leader : follower
         guard link.isConnected else { throw .missing(port: side.port) }

@@ -75,17 +75,25 @@ public final class ArmHost: SessionHost {
   var trainedOn: [String] = []
   private var strange: StrangeFeatures?
 
-  /// Checks the servos (nothing moves, only RAM is written), measures the buses, and builds the loop. `reopen` opens a port
+  /// Checks the servos (nothing moves, only RAM is written), measures the buses, and builds the loop. With `labels` the
+  /// leader stays limp, and its motion is recorded beside what the policy does. `reopen` opens a port
   /// anew after its adapter was unplugged.
   public init(
     rig: Rig, ports: consuming HostPorts, clock: TickClock, leaderMirrors: Bool, gate: GateChoice = .none,
+    labels: Bool = false,
     reopen: @escaping Reopen = { (side, _) throws(PortError) in try SerialPort.open(side.port) }
   ) throws(HostError) {
     isSimulated = clock.isSimulated
     let pair = rig.pairs[0]
     let servos = try Self.servos(pair.follower, rig)
     self.servos = servos
-    let plan = try ControlPlan(rig, leaderMirrors: leaderMirrors && ports.leader != nil, gate: gate)
+    guard !labels || ports.leader != nil && !leaderMirrors else {
+      throw .refused(
+        "Labels are a person's motion at a limp leader while the policy drives: that needs a rig with a leader, and one "
+          + "that does not mirror the arm meanwhile.")
+    }
+    let plan = try ControlPlan(
+      rig, leaderMirrors: leaderMirrors && ports.leader != nil, gate: gate, labels: labels)
     var followerBus = ServoBus(
       port: ports.follower, model: servos, ids: pair.follower.arm.servoIDs, clock: clock)
     let bounds = ServoBounds(rig.envelope, arm: pair.follower.arm, model: servos)

@@ -64,7 +64,7 @@ extension Conductor {
   func announce(_ snapshot: Snapshot, _ now: Nanoseconds) {
     let news = Announcement(
       state: snapshot.state.name, activity: plan.activity, phase: shownPhase, episode: episode, attempt: attempt,
-      asks: snapshot.asks)
+      asks: snapshot.asks, labels: plan.gate.needsPersonAction)
     guard news != announced || now - announcedAt >= .milliseconds(1000) else { return }
     announced = news
     announcedAt = now

@@ -63,7 +63,7 @@ extension Conductor {
     resetBegan = .never
     host.beginEpisode(episode, attempt: attempt)
     ask(.episode(UInt32(clamping: episode)))
-    if plan.activity.usesPolicy { ask(Request(.policy)) }
+    if plan.activity.usesPolicy { ask(Request(plan.isPersonsTurn(episode, round: round) ? .takeOver : .policy)) }
     if let trajectory = plan.trajectory { ask(.replay(trajectory)) }
     phase = .running
   }
@@ -83,11 +83,19 @@ extension Conductor {
       plan.seconds(ticks: snapshot.episode.policy) >= limit.seconds, snapshot.state == .autonomous
     {
       finish(.failure, snapshot)
+    } else if hasLost(snapshot) {
+      finish(.failure, snapshot)
     } else if let limit = plan.recordingLimit, plan.seconds(ticks: snapshot.episode.person) >= limit.seconds {
       finish(.unlabelled, snapshot)
     } else if plan.labelsByTruth, let truth = host.truth {
       finish(truth ? .success : .failure, snapshot)
     }
+  }
+
+  /// Whether a person has been correcting for so long that they get nowhere.
+  private func hasLost(_ snapshot: Snapshot) -> Bool {
+    guard let limit = plan.correctionLimit, snapshot.state == .correcting else { return false }
+    return plan.seconds(ticks: snapshot.episode.person) >= limit.seconds
   }
 
   func parking(_ snapshot: Snapshot) {
@@ -139,17 +147,26 @@ extension Conductor {
     episode += 1
     attempt = 1
     if label == .success { roundFrames += summary.frames }
+    // What the person would have done counts wherever the policy got to.
+    roundFrames += summary.labels
+    takeOvers += summary.takeOvers
     countFailures(label)
     countSuccesses(summary)
     host.keep(SessionProgress(round: round, frames: roundFrames, nextEpisode: episode, policy: host.policyName))
     if plan.activity == .correct, let enough = plan.goodEnough, streak >= enough {
       end(by: .goodEnough)
-    } else if plan.activity == .correct, roundFrames >= plan.framesPerRound {
+    } else if plan.activity == .correct, isRoundFull {
       host.beginTraining(round: round + 1)
       phase = .training
     } else if plan.isComplete(episodes: countedEpisodes, frames: roundFrames) {
       end(by: .episodes)
     }
+  }
+
+  /// Whether the round under way has all that it is to be trained on.
+  private var isRoundFull: Bool {
+    guard let all = plan.takeOvers else { return roundFrames >= plan.framesPerRound }
+    return takeOvers * plan.rounds >= all * (round + 1)
   }
 
   /// Episodes that count towards those asked for. A demonstration that a fault cut short without a verdict is kept, and

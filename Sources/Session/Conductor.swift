@@ -23,6 +23,8 @@ public final class Conductor {
   var announced: Announcement?
   var announcedAt = Nanoseconds.never
   var roundFrames = 0
+  /// Take-overs in all rounds.
+  var takeOvers = 0
   var ending = false
   var lifted = JointVector.zero
   var parkingBegan = false
@@ -35,6 +37,9 @@ public final class Conductor {
 
   var now = Nanoseconds.zero
   var resetBegan = Nanoseconds.never
+  /// For how long a person was needed at the arm: episodes, verdicts and what lies between them; not while a policy was
+  /// trained, nor on the way to rest.
+  public private(set) var presence = Nanoseconds.zero
 
   /// How long until the next episode begins by itself; nil where it does not.
   public var resetRemaining: Nanoseconds? {
@@ -115,6 +120,7 @@ public final class Conductor {
   public func step(at now: Nanoseconds, _ snapshot: Snapshot) {
     if snapshot.record.tick != tick { budget.watch(snapshot) }
     tick = snapshot.record.tick
+    if phase != .training, !isEnding, self.now != .zero { presence += now - self.now }
     self.now = now
     let heard = signals
     signals.removeAll(keepingCapacity: true)

@@ -12,7 +12,7 @@ struct ControlPlan {
   let follower: ArmScale
   let leader: ArmScale?
 
-  init(_ rig: Rig, leaderMirrors: Bool, gate: GateChoice = .none) throws(HostError) {
+  init(_ rig: Rig, leaderMirrors: Bool, gate: GateChoice = .none, labels: Bool = false) throws(HostError) {
     let pair = rig.pairs[0]
     let scale = try ArmHost.scale(of: pair.follower)
     follower = scale
@@ -30,6 +30,7 @@ struct ControlPlan {
     if let gripper = pair.follower.arm.gripper { settings.allowGrasping(with: gripper.joint) }
     settings.gate = gate
     settings.mirrors = leaderMirrors && leader != nil
+    settings.labels = labels
     settings.holdToRun = rig.holdToRun_ms.map { .milliseconds(Int64($0)) }
     settings.environmentStale = .milliseconds(Int64(rig.environment?.stale_ms ?? 0))
     settings.guidingStep_m = Float(rig.envelope.handGuiding_m_s * period.seconds)

@@ -17,6 +17,8 @@ public struct EpisodeSummary: Sendable {
   public let policySeconds: Double
   /// A person's frames at the decision rate.
   public let frames: Int
+  /// Frames of the policy's driving for which the person said what they would do, at the decision rate.
+  public let labels: Int
   /// The round of correction it belongs to, from 0.
   public let round: Int
   /// The policy that drove; empty without one.
@@ -27,6 +29,8 @@ public struct EpisodeSummary: Sendable {
   public let answered: Int
   /// How long the gate waited for those take-overs.
   public let waitedSeconds: Double
+  /// Whether a person drove for longer than the plan allows, and it was therefore left out.
+  public let isCapped: Bool
   /// The fault that ended it, if one did.
   public let fault: Fault?
 
@@ -41,11 +45,13 @@ public struct EpisodeSummary: Sendable {
     personSeconds = plan.seconds(ticks: count.person)
     policySeconds = plan.seconds(ticks: count.policy)
     frames = Int(count.person) / plan.decisionTicks
+    labels = Int(count.labelled) / plan.decisionTicks
     self.round = round
     self.policy = policy
     asked = Int(count.asked)
     answered = Int(count.answered)
     waitedSeconds = plan.seconds(ticks: count.waited)
+    isCapped = plan.seconds(ticks: count.person) >= (plan.correctionLimit?.seconds ?? .infinity)
     self.fault = fault
   }
 }

@@ -48,37 +48,41 @@ public struct LiveOptions: Sendable {
   public var notes = ""
   /// JSON lines on standard output instead of prose.
   public var json: Bool
+  /// The whole terminal instead of one line.
+  public var screen: Bool
 
   /// Options for a rig.
-  public init(rig: Rig, json: Bool) {
+  public init(rig: Rig, json: Bool, screen: Bool = false) {
     self.rig = rig
     self.json = json
+    self.screen = screen
   }
 }
 
 /// Runs one session on real ports, from opening them to parking.
 public final class LiveSession {
-  private let options: LiveOptions
-  private let plan: SessionPlan
-  private let host: ArmHost
-  private let conductor: Conductor
+  let options: LiveOptions
+  let plan: SessionPlan
+  let host: ArmHost
+  let conductor: Conductor
   private let sockets: LiveSockets
-  private let terminal: Terminal
+  let terminal: Terminal
+  var screen: SessionScreen
   private let signals: EndSignals
   private let watchdog: Watchdog
   private let manager = ServiceManager()
-  private let clock = TickClock.monotonic
+  let clock = TickClock.monotonic
   private let loopSettings: RateLoop.Configuration
   private let grants: [Grant]
   private var policies: [String] = []
   private var torn: [String] = []
-  private var shownFailure: LogError?
-  private var shownOutcomes = 0
-  private var shownFault: Fault?
+  var shownFailure: LogError?
+  var shownOutcomes = 0
+  var shownFault: Fault?
   private var isEnding = false
   private var isPedalLost = false
-  private var shownRefusals: UInt32 = 0
-  private var news: [String] = []
+  var shownRefusals: UInt32 = 0
+  var news: [String] = []
   /// Where onlookers see this session and say their few words.
   public let lookout: Lookout
 
@@ -101,8 +105,9 @@ public final class LiveSession {
     }
     sockets = try LiveSockets(rig)
     host = try ArmHost(
-      rig: rig, ports: ports, clock: clock, leaderMirrors: options.policy != nil,
-      gate: options.gate.choice(budget: options.budget, seed: options.seed))
+      rig: rig, ports: ports, clock: clock,
+      leaderMirrors: options.policy != nil && !options.gate.needsPersonAction,
+      gate: options.gate.choice(budget: options.budget, seed: options.seed), labels: options.gate.needsPersonAction)
     watchdog = Watchdog(host.tick, limit: .milliseconds(100))
     var plan = makePlan(rig, host.settings)
     if let policy = options.policy { try host.load(policy: policy) }
@@ -143,7 +148,8 @@ public final class LiveSession {
     conductor = Conductor(plan: plan, host: host)
     lookout = Lookout(
       about: SessionFacts(rig: rig, activity: plan.activity), snapshots: host.channels.snapshots, tick: host.tick)
-    terminal = Terminal(showsLine: !options.json)
+    screen = SessionScreen(lookout.about, instruments: lookout.instruments)
+    terminal = Terminal(showsLine: !options.json, showsScreen: options.screen)
     if plan.activity == .correct, let dataset = options.dataset, let policies = options.policies {
       host.trainRounds(
         with: ChildTrainer(
@@ -191,6 +197,7 @@ public final class LiveSession {
     terminal.restore()
     var report = SessionReport(activity: plan.activity, conductor: conductor, host: host)
     report.policies = policies
+    draw(report)
     report.signal = signals.first
     let snapshot = host.snapshot
     if report.trouble == nil, report.signal == nil, let fault = snapshot.fault?.row {
@@ -263,8 +270,9 @@ public final class LiveSession {
       }
       if clock.now - shownAt > .milliseconds(100) {
         shownAt = clock.now
-        terminal.show(line(snapshot))
-        lookout.view = SessionView(plan: plan, conductor: conductor, host: host, news: news)
+        let view = SessionView(plan: plan, conductor: conductor, host: host, news: news)
+        lookout.view = view
+        show(snapshot, view)
       }
     }
   }
@@ -282,104 +290,8 @@ public final class LiveSession {
     if options.rig.holdToRun_ms == nil { conductor.hear(.hold) }
   }
 
-  /// What becomes of the arms now: nobody should be surprised by one that moves, or by one that does not hold itself.
-  private func sayWhatEnds(_ snapshot: Snapshot) {
-    guard snapshot.state.isPowered, snapshot.state != .protectiveStop, host.settings.rest != nil else { return }
-    guard options.rig.pairs[0].leader != nil else { return say("The arm moves slowly to its rest pose.") }
-    say(
-      host.settings.mirrors
-        ? "Both arms move slowly to their rest pose."
-        : "The follower moves slowly to its rest pose. The leader is limp: keep hold of it and lay it down.")
-  }
-
   /// For how long a session waits for an adapter to be plugged in again.
   private static var patience: Nanoseconds { .seconds(60) }
-
-  private func line(_ snapshot: Snapshot) -> String {
-    var parts = [snapshot.state.name, "\(options.rig.loop_Hz) Hz", "source \(snapshot.record.source)"]
-    if conductor.isEnding {
-      parts.append("\(Figures.count(conductor.outcomes.count, "episode")) done")
-    } else if plan.activity != .teleoperate {
-      let goal = plan.episodes.map { " (\(conductor.countedEpisodes + 1) of \($0))" } ?? ""
-      parts.append("episode \(conductor.episode)\(goal)")
-    }
-    if plan.activity == .correct {
-      parts.append(
-        "round \(min(conductor.round + 1, plan.rounds)) of \(plan.rounds), "
-          + "\(conductor.framesThisRound) of \(plan.framesPerRound) frames")
-      if case .running(let share) = host.training { parts.append("training \(Int(share * 100)) %") }
-    }
-    parts.append("missed \(snapshot.missed)")
-    parts.append("bus errors \(snapshot.replies.errors)")
-    if let left = conductor.resetRemaining { parts.append("begins in \(Int(max(0, left.seconds.rounded(.up)))) s") }
-    // A sync comes every half second: one that is long in coming means a slow disk.
-    if let age = host.recorder?.status.syncAge(at: clock.now), age > .milliseconds(2000) {
-      parts.append("last on disk \(Int(age.seconds)) s ago")
-    }
-    if snapshot.asks { parts.insert("THE GATE ASKS: space takes over, enter goes on", at: 0) }
-    if let fault = snapshot.fault { parts.append("FAULT \(fault.row?.name ?? "")") }
-    return parts.joined(separator: " · ")
-  }
-
-  /// Episodes that ended and faults that came, a line each.
-  private func report(_ snapshot: Snapshot) {
-    while shownOutcomes < conductor.outcomes.count {
-      let episode = conductor.outcomes[shownOutcomes]
-      shownOutcomes += 1
-      if options.json {
-        emit([
-          "event": "episode", "episode": "\(episode.episode)", "label": episode.label.rawValue,
-          "take_overs": "\(episode.takeOvers)",
-        ])
-      } else if plan.activity == .replay {
-        say(episode.label == .success ? "played to its end" : "not played to its end")
-      } else {
-        let help =
-          episode.takeOvers > 0
-          ? ", \(Figures.count(episode.takeOvers, "take-over")), \(Figures.count(episode.frames, "frame")) by hand" : ""
-        let time = Figures.fixed(episode.personSeconds + episode.policySeconds, 1)
-        let cause = episode.fault?.row.map { " (\($0.name))" } ?? ""
-        say("episode \(episode.episode): \(episode.label.rawValue)\(cause) in \(time) s\(help)")
-      }
-    }
-    if let recorder = host.recorder {
-      let failure = recorder.status.failure
-      if let failure, failure != shownFailure {
-        say("not recorded: \(failure.description)")
-        // Nobody should demonstrate in vain.
-        conductor.giveUp("not everything could be recorded: \(failure.description).")
-      }
-      shownFailure = failure
-      for case .failed(_, let path, let error) in recorder.takeOutcomes() {
-        say("not kept: \(error)" + (path.map { "; what there is of it is in \($0)" } ?? ""))
-      }
-    }
-    if snapshot.refusals != shownRefusals {
-      shownRefusals = snapshot.refusals
-      say(snapshot.refusal.sentence(of: snapshot.refused, in: snapshot.state))
-    }
-    for words in host.strangeFeatures(snapshot, isAtStart: conductor.isAtStart) { say(words) }
-    if snapshot.fault != shownFault {
-      shownFault = snapshot.fault
-      if let row = snapshot.fault?.row { say("protective stop, \(row.name): \(row.cause). \(row.remedy)") }
-      if snapshot.fault == .environmentStale, let words = host.environmentComplaint { say(words) }
-      if snapshot.fault == .servo { for sentence in host.servoFaults(snapshot) { say(sentence) } }
-      if snapshot.fault == .lag { say(host.laggard(snapshot)) }
-    }
-  }
-
-  /// Tells the person something that concerns this session.
-  public func tell(_ text: String) { say(text) }
-
-  private func say(_ text: String) {
-    news = news.suffix(7) + [text]
-    if options.json { emit(["event": "message", "text": text]) } else { terminal.say(text) }
-  }
-
-  private func emit(_ event: some Encodable) {
-    guard let data = try? JSONEncoder().encode(event) else { return }
-    StandardStream.output.say(String(decoding: data, as: UTF8.self) + "\n")
-  }
 }
 
 /// Set once, by one thread, for another.

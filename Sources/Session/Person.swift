@@ -86,4 +86,6 @@ public struct Announcement: Codable, Sendable, Equatable {
   public var attempt: Int
   /// True while the gate holds the arm and asks: take over, or press start for "go on".
   public var asks = false
+  /// Label mode: hold the leader, and move it as you would move the arm while the policy drives.
+  public var labels = false
 }

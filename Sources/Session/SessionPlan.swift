@@ -1,6 +1,7 @@
 public import Arm
 public import Control
 public import Episodes
+public import Learning
 public import RealTime
 
 /// What a session sets out to do.
@@ -15,12 +16,17 @@ public struct SessionPlan: Sendable {
   public var frames: Int?
   /// In a correction session: after so many corrected frames the policy is trained anew.
   public var framesPerRound = 60
+  /// In a correction session: its rounds end after equal parts of so many take-overs, instead of by frames.
+  public var takeOvers: Int?
   /// In a correction session: it ends after so many rounds.
   public var rounds = 1
   /// In a correction session: after so many successes in a row without help the policy is good enough, and it ends.
   public var goodEnough: Int?
   /// In a correction session: what asks for the person.
   public var gate = GateName.none
+  /// In label mode: how often an episode is the person's own to drive, round by round. (A mixture from step to step is for
+  /// the twin alone: nobody can drive an arm that follows somebody else every other moment.)
+  public var beta = BetaSchedule.indicator
   /// The share of the policy's decisions in which the person is willing to be asked.
   public var budget = 0.01
   /// In a correction session: after so many episodes in a row that a new policy failed, the one before comes back.
@@ -34,6 +40,9 @@ public struct SessionPlan: Sendable {
   public var limit: Nanoseconds?
   /// How long a person may drive in a recording before its episode is over, unlabelled.
   public var recordingLimit: Nanoseconds?
+  /// How long a person may drive in an episode of corrections. Longer, and they have come to no end: one such segment among
+  /// few others ruins what is learned, so that the episode fails and is left out; nil: as long as they like.
+  public var correctionLimit: Nanoseconds?
   /// How long after the arm came to its start an episode begins by itself; nil: when a person says so.
   public var resetInterval: Nanoseconds?
   /// Labels come from the environment where it tells them, instead of from the person.
@@ -71,6 +80,7 @@ public struct SessionPlan: Sendable {
       activity: activity, settings: settings, startPose: rig.start?.pose ?? .zero,
       startJitter: rig.start?.jitter_rad ?? .zero, seed: seed)
     limit = .seconds(rig.episodeLimit_s)
+    if activity == .correct { correctionLimit = .seconds(2.5 * rig.episodeLimit_s) }
     guard let height = rig.start?.lift_m, height > 0 else { return }
     let arm = rig.pairs[0].follower.arm
     let kinematics = rig.kinematics()
@@ -89,6 +99,14 @@ public struct SessionPlan: Sendable {
     var pose = startPose
     for joint in 0..<8 { pose[joint] += startJitter[joint] * Float(random.uniform(-1...1)) }
     return pose
+  }
+
+  /// Label mode: whether the person drives this episode, as a coin of the plan's seed falls. `round` counts from 0; the
+  /// demonstrations were the first iteration.
+  public func isPersonsTurn(_ episode: Int, round: Int) -> Bool {
+    guard activity == .correct, gate.needsPersonAction else { return false }
+    var coin = SplitMix64(seed: seed &* 0xD134_2543_DE82_EF95 &+ UInt64(bitPattern: Int64(episode)))
+    return coin.uniform() < beta.beta(iteration: round + 2)
   }
 
   /// Ticks as seconds.

@@ -18,6 +18,8 @@ public struct SessionReport: Sendable, Codable {
   public var unlabelled = 0
   /// How often a person took over.
   public var takeOvers = 0
+  /// Corrections that came to no end in time and are not learned from.
+  public var capped = 0
   /// How often a gate asked, and how often a person took over because it did.
   public var asked = 0
   /// How often a person took over because a gate asked.
@@ -28,8 +30,12 @@ public struct SessionReport: Sendable, Codable {
   public var personSeconds = 0.0
   /// How long episodes ran in all.
   public var seconds = 0.0
+  /// How long a person was needed at the arm: driving, watching, judging and setting the scene anew.
+  public var presentSeconds = 0.0
   /// A person's frames in successful episodes, at the decision rate.
   public var personFrames = 0
+  /// Frames of the policy's driving for which a person said what they would do, at the decision rate.
+  public var labelledFrames = 0
   /// Policies trained, oldest first.
   public var policies: [String] = []
   /// How each policy that drove did, oldest first.
@@ -117,13 +123,16 @@ public struct SessionReport: Sendable, Codable {
       personSeconds += episode.personSeconds
       seconds += episode.personSeconds + episode.policySeconds
       if success { personFrames += episode.frames }
+      labelledFrames += episode.labels
     }
+    capped = conductor.outcomes.count { $0.isCapped }
     asked = conductor.outcomes.reduce(0) { $0 + $1.asked }
     answered = conductor.outcomes.reduce(0) { $0 + $1.answered }
     if answered > 0 {
       response_s = conductor.outcomes.reduce(0) { $0 + $1.waitedSeconds } / Double(answered)
     }
     byPolicy = PolicyRow.rows(of: conductor.outcomes)
+    presentSeconds = conductor.presence.seconds
     episodes = conductor.outcomes.count
     trouble = conductor.trouble
     ended = conductor.ended

@@ -1,7 +1,8 @@
 internal import Foundation
 internal import Glibc
 
-/// The keyboard of a session: single keys while the terminal is in raw mode, and one live line that replaces itself.
+/// The keyboard of a session: single keys while the terminal is in raw mode, and one live line that replaces itself, or one
+/// screen that does.
 ///
 /// The terminal is put back as it was when this ends, whatever way the program takes out.
 final class Terminal {
@@ -9,11 +10,17 @@ final class Terminal {
   private let isInteractive: Bool
   private let showsLine: Bool
   private var lastLine = ""
+  /// Whether the whole screen is drawn over, instead of a line.
+  let showsScreen: Bool
+  /// What was said while the screen was in the way: printed once it is gone.
+  private var said: [String] = []
+  private var isScreenUp = false
 
   /// Takes the keyboard if there is one; `showsLine` false leaves standard error alone.
-  init(showsLine: Bool) {
+  init(showsLine: Bool, showsScreen: Bool = false) {
     isInteractive = isatty(STDIN_FILENO) == 1
     self.showsLine = showsLine && isatty(STDERR_FILENO) == 1
+    self.showsScreen = showsScreen && self.showsLine
     guard isInteractive else { return }
     tcgetattr(STDIN_FILENO, &saved)
     var raw = saved
@@ -25,6 +32,12 @@ final class Terminal {
 
   /// Gives the keyboard back.
   func restore() {
+    if isScreenUp {
+      isScreenUp = false
+      write("\u{1B}[?25h\u{1B}[?1049l")
+      for line in said { write("\(line)\n") }
+      said = []
+    }
     if showsLine, !lastLine.isEmpty { write("\n") }
     lastLine = ""
     guard isInteractive else { return }
@@ -80,8 +93,25 @@ final class Terminal {
     write("\r\u{1B}[K\(line)")
   }
 
-  /// Prints a line that stays, above the live one.
+  /// The terminal's size in characters.
+  var size: (rows: Int, columns: Int) {
+    var window = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_row > 0 else { return (24, 80) }
+    return (Int(window.ws_row), Int(window.ws_col))
+  }
+
+  /// Draws the screen over itself: on the terminal's second page, so that what stood there before comes back at the end.
+  func draw(_ lines: [String]) {
+    guard showsScreen else { return }
+    var text = isScreenUp ? "" : "\u{1B}[?1049h\u{1B}[?25l"
+    isScreenUp = true
+    text += "\u{1B}[H" + lines.map { "\($0)\u{1B}[K" }.joined(separator: "\r\n") + "\u{1B}[J"
+    write(text)
+  }
+
+  /// Prints a line that stays, above the live one; behind a screen it waits.
   func say(_ line: String) {
+    guard !isScreenUp else { return said.append(line) }
     write(showsLine && !lastLine.isEmpty ? "\r\u{1B}[K\(line)\n\(lastLine)" : "\(line)\n")
   }
 

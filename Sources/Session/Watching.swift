@@ -44,9 +44,30 @@ extension SessionView {
       frames = conductor.framesThisRound
       framesPerRound = plan.framesPerRound
       if case .running(let share) = host.training { training = share }
+      effort = Self.effort(conductor)
     }
     policies = PolicyRow.rows(of: conductor.outcomes)
     self.news = news
+  }
+}
+
+extension SessionView {
+  /// Minutes, take-overs, and what became of a gate's asking.
+  static func effort(_ conductor: Conductor) -> String {
+    let outcomes = conductor.outcomes
+    var parts = [
+      "\(Figures.fixed(conductor.presence.seconds / 60, 1)) min of the person's time, resets with it",
+      Figures.count(outcomes.reduce(0) { $0 + $1.takeOvers }, "take-over"),
+    ]
+    let asked = outcomes.reduce(0) { $0 + $1.asked }, answered = outcomes.reduce(0) { $0 + $1.answered }
+    if asked > 0 {
+      parts.append("the gate asked \(Figures.count(asked, "time")), somebody took over in \(answered)")
+      let waited = outcomes.reduce(0) { $0 + $1.waitedSeconds }
+      if answered > 0 { parts.append("after \(Figures.fixed(waited / Double(answered), 1)) s") }
+    }
+    let labels = outcomes.reduce(0) { $0 + $1.labels }
+    if labels > 0 { parts.append("\(Figures.count(labels, "frame")) labelled") }
+    return parts.joined(separator: ", ")
   }
 }
 

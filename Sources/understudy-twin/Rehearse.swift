@@ -1,6 +1,7 @@
 import ArgumentParser
 import Arm
 import Foundation
+import Learning
 import Rehearsal
 import Session
 import Twin
@@ -27,8 +28,11 @@ struct Rehearse: AsyncParsableCommand {
   @Option(help: "The policy's folder.") var policy: String?
   @Option(help: "A second policy, run from the very same starts: exact McNemar test.") var against: String?
   @Option(help: "How many episodes.") var episodes: Int?
-  @Option(help: "Correction: what asks for the person: none, ensemble, thrifty or random.") var gate = "none"
+  @Option(help: "Correction: what asks for the person: none, ensemble, thrifty, random or dagger (label mode).")
+  var gate = "none"
   @Option(help: "Correction: the share of decisions in which the gate may ask.") var budget = 0.02
+  @Option(help: "With --gate dagger: how often the person drives an episode: \(BetaSchedule.form).")
+  var beta = "indicator"
   @Option(help: "none, noise, noise=MRAD, drift=MRAD or bump.") var disturb = "none"
   @Option(help: "How arm and table differ from the scene: \(TwinDynamics.form).") var dynamics = "none"
   @Option(help: "Add demonstrations to this dataset.") var demonstrate: String?
@@ -75,10 +79,14 @@ struct Rehearse: AsyncParsableCommand {
     rehearsal.dynamics = dynamics
     rehearsal.variant = variant
     guard let gate = GateName(rawValue: gate) else {
-      throw ValidationError("--gate takes none, ensemble, thrifty or random, not \(gate).")
+      throw ValidationError("--gate takes none, ensemble, thrifty, random or dagger, not \(gate).")
     }
     rehearsal.gate = gate
     rehearsal.budget = budget
+    guard let schedule = BetaSchedule(beta, rounds: rounds) else {
+      throw ValidationError("--beta takes \(BetaSchedule.form), not \(beta).")
+    }
+    rehearsal.beta = schedule
     rehearsal.person.watches = gate == .none
     rehearsal.training.trainsCritic = gate == .thrifty
     let began = Date()

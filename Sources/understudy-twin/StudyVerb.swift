@@ -8,11 +8,14 @@ struct StudyVerb: AsyncParsableCommand {
     commandName: "study",
     abstract: "Measure what a person's frames are worth, by how they are spent.",
     discussion: """
-      From the same few demonstrations, equal person-frames go into more demonstrations, noisy ones, corrections by a
-      watching person or under a gate, and labels everywhere. Each arm and seed is a cell and a file in --dir: an
-      interrupted study goes on where it was. Ends with tables and an SVG a task.
+      First, whether the person brings episodes to their goal that a policy has failed: below 95 % the study ends there.
+      Then, from the same few demonstrations, equal person-frames (and equal take-overs) go into more demonstrations, noisy
+      ones, corrections by a watching person or under a gate, and labels everywhere; beside it copying by the number of
+      demonstrations, and what policies err by how long they have been off the expert's states. Each arm, budget and seed
+      is a cell and a file in --dir: an interrupted study goes on where it was. Ends with tables and pictures.
 
-        understudy-twin study --dir .study            # the whole study: about an hour on two cores
+        understudy-twin study --dir .study            # the whole study: less than an hour on two cores
+        understudy-twin study --dir .study --report   # the tables of what there is so far; runs nothing
         understudy-twin study --quick --dir .quick    # a small one: minutes
         understudy-twin study --dir .study --publish README.md --pictures Sources/understudy/Documentation.docc
       """)
@@ -23,6 +26,7 @@ struct StudyVerb: AsyncParsableCommand {
   var publish: String?
   @Option(help: "With --publish: where its pictures go.") var pictures = "."
   @Option(help: "Cores to use.") var cores = 2
+  @Flag(help: "Run nothing: the tables of the cells there are.") var report = false
   @Flag(help: "JSON instead of tables.") var json = false
 
   func validate() throws {
@@ -41,25 +45,29 @@ struct StudyVerb: AsyncParsableCommand {
       FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
       throw ExitCode(73)
     }
-    let report = try await study.run(cores: cores) { cell, count in
-      let line =
-        "\(cell.task), \(cell.arm.name), seed \(cell.seed): \(Self.text(cell)), \(Int(cell.took_s.rounded())) s "
-        + "(of \(count) cells)\n"
-      FileHandle.standardError.write(Data(line.utf8))
+    let tables: StudyReport
+    do {
+      tables =
+        report
+        ? study.report
+        : try await study.run(cores: cores) { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
+    } catch let error as RehearsalError {
+      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      throw ExitCode(65)
     }
-    for task in Set(report.rows.map(\.task)) {
-      try Data(report.svg(task: task).utf8).write(to: place.appending(path: "\(task).svg"), options: .atomic)
+    for picture in tables.tasks.flatMap(tables.pictures) {
+      try Data(picture.svg.utf8).write(to: place.appending(path: "\(picture.name).svg"), options: .atomic)
     }
-    try Data(report.description.utf8).write(to: place.appending(path: "tables.md"), options: .atomic)
-    if let publish { try put(report, into: publish) }
+    try Data(tables.description.utf8).write(to: place.appending(path: "tables.md"), options: .atomic)
+    if let publish { try put(tables, into: publish) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    let data = try encoder.encode(report)
+    let data = try encoder.encode(tables)
     try data.write(to: place.appending(path: "report.json"), options: .atomic)
     if json {
       print(String(decoding: data, as: UTF8.self))
     } else {
-      print(report)
+      print(tables)
       print("took \(Int(Date().timeIntervalSince(began))) s; tables and pictures are in \(folder)")
     }
   }
@@ -75,19 +83,15 @@ struct StudyVerb: AsyncParsableCommand {
 
   private func put(_ report: StudyReport, into file: String) throws {
     let (before, after) = try page(file)
-    var text = "\n\(report)"
-    for task in Set(report.rows.map(\.task)).sorted() {
-      let picture = URL(filePath: pictures).appending(path: "study-\(task).svg")
-      try Data(report.svg(task: task).utf8).write(to: picture, options: .atomic)
-      text += "![\(task): success by arm](\(picture.relativePath))\n\n"
+    var text = "\n"
+    for task in report.tasks {
+      text += report.text(task: task)
+      for picture in report.pictures(task: task) {
+        let file = URL(filePath: pictures).appending(path: "\(picture.name).svg")
+        try Data(picture.svg.utf8).write(to: file, options: .atomic)
+        text += "![\(picture.title)](\(file.relativePath))\n\n"
+      }
     }
     try (before + text + after).write(toFile: file, atomically: true, encoding: .utf8)
-  }
-
-  private static func text(_ cell: StudyCell) -> String {
-    cell.successes.keys.sorted().map { condition in
-      let all = (cell.successes[condition] ?? []).flatMap(\.self)
-      return "\(condition) \(all.count { $0 }) of \(all.count)"
-    }.joined(separator: ", ")
   }
 }

@@ -143,7 +143,7 @@ struct Adapt: ParsableCommand {
         guard let episodes else {
           return Ending.next(["run", "--rig", session.rig, "--policy", output, "--episodes", "3"], json: session.json)
         }
-        var options = LiveOptions(rig: try session.loadRig(), json: session.json)
+        var options = LiveOptions(rig: try session.loadRig(), json: session.json, screen: session.screen)
         options.policy = URL(filePath: output)
         options.dataset = dataset.map { URL(filePath: $0) }
         options.continuesNumbering = first == nil

@@ -23,7 +23,10 @@ struct Correct: ParsableCommand {
 
       With --gate the arm stops by itself and asks: take over, or press enter for "go on". ensemble asks where the
       networks disagree, thrifty also where a critic sees risk, both in about --budget of all decisions; random tosses a
-      coin. A killed session goes on where it was when the same command is given again.
+      coin. dagger is label mode (classic DAgger): the leader is limp, the policy drives every episode to its end, and you
+      move the leader all the while as you would move the arm. That is recorded as the action of every frame and never
+      sent; it counts wherever the policy gets to. Only how the leader moves matters, not where it is: bring it near the
+      arm's pose before each start, and keep hold of it. Space or the pedal take over. A killed session goes on where it was when the same command is given again.
 
       It ends by itself: after --rounds rounds; or once the policy is good enough, after --until successes in a row without
       help; or after --episodes episodes in this run, with code 75, and the same command goes on.
@@ -45,8 +48,11 @@ struct Correct: ParsableCommand {
   @Option(help: "How many episodes at most in this run.") var episodes = 200
   @Option(help: "The number of the first episode, with a twin: which scenes. Without it: 10001, or on from the last.")
   var first: Int?
-  @Option(help: "What asks for the person: none, ensemble, thrifty or random.") var gate = GateName.none
+  @Option(help: "What asks for the person: none, ensemble, thrifty, random, or dagger for label mode.")
+  var gate = GateName.none
   @Option(help: "The share of decisions in which the gate may ask.") var budget = 0.01
+  @Option(help: "With --gate dagger: how often an episode is yours to drive: \(BetaSchedule.form).")
+  var beta = "indicator"
   @Option(help: "How rows count in training: aggregate, iwr or sirius.") var weights = Weighting.aggregate
   @Flag(help: "Giving the arm back ends the episode (RaC: recover, correct, then end).") var endAfterCorrection = false
 
@@ -56,6 +62,9 @@ struct Correct: ParsableCommand {
     if until < 1 { throw ValidationError("--until takes 1 or more.") }
     if episodes < 1 { throw ValidationError("--episodes takes 1 or more.") }
     if let first, first < 1 { throw ValidationError("--first takes 1 or more.") }
+    guard BetaSchedule(beta, rounds: max(1, rounds)) != nil else {
+      throw ValidationError("--beta takes \(BetaSchedule.form), not \(beta).")
+    }
     guard budget > 0, budget < 1 else { throw ValidationError("--budget takes a share between 0 and 1.") }
   }
 
@@ -74,7 +83,7 @@ struct Correct: ParsableCommand {
             "\(output.path) is there already; name another folder with --policies, or move it away.")
         }
       }
-      var options = LiveOptions(rig: try session.loadRig(), json: session.json)
+      var options = LiveOptions(rig: try session.loadRig(), json: session.json, screen: session.screen)
       options.policy = try policyToDrive(resumed, in: folder)
       options.dataset = URL(filePath: dataset)
       options.demonstrations = with.map { URL(filePath: $0) }
@@ -92,10 +101,16 @@ struct Correct: ParsableCommand {
         plan.goodEnough = until
         plan.episodes = episodes
         plan.gate = gate
+        plan.beta = BetaSchedule(beta, rounds: rounds) ?? .indicator
         plan.budget = budget
         plan.endsAfterCorrection = endAfterCorrection
         plan.resumed = resumed
         return plan
+      }
+      if gate.needsPersonAction {
+        live.tell(
+          "label mode: the leader is limp and its motion is recorded, never sent; hold it, and move it as you would move "
+            + "the arm. A grab is not felt: space or the pedal take over.")
       }
       if let resumed {
         live.tell(

@@ -45,7 +45,7 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     try Ending.catching {
-      var options = LiveOptions(rig: try session.loadRig(), json: session.json)
+      var options = LiveOptions(rig: try session.loadRig(), json: session.json, screen: session.screen)
       options.policy = URL(filePath: policy)
       options.against = against.map { URL(filePath: $0) }
       options.dataset = dataset.map { URL(filePath: $0) }

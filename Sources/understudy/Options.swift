@@ -10,6 +10,7 @@ struct SessionOptions: ParsableArguments {
   @Option(help: "The rig: a name in hardware/rigs or a path.") var rig: String
   @Option(help: "The seed of start poses and of training.") var seed: UInt64 = 1
   @Flag(help: "JSON lines on standard output, for machines: the last has the report.") var json = false
+  @Flag(help: "The whole terminal shows the session, as the page does: for work over SSH.") var screen = false
   @Option(
     defaultAsFlag: PageAddress.standard,
     help: ArgumentHelp(

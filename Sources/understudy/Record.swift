@@ -48,7 +48,7 @@ struct Record: ParsableCommand {
 
   func run() throws {
     try Ending.catching {
-      var options = LiveOptions(rig: try session.loadRig(), json: session.json)
+      var options = LiveOptions(rig: try session.loadRig(), json: session.json, screen: session.screen)
       options.dataset = URL(filePath: dataset)
       options.task = task
       options.person = person

@@ -29,7 +29,7 @@ struct Replay: ParsableCommand {
 
   func run() throws {
     try Ending.catching {
-      var options = LiveOptions(rig: try session.loadRig(), json: session.json)
+      var options = LiveOptions(rig: try session.loadRig(), json: session.json, screen: session.screen)
       options.dataset = dataset.map { URL(filePath: $0) }
       let replay = try RecordedEpisode(recording, episode: episode, for: options.rig)
       options.task = replay.task

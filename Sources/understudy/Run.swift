@@ -35,7 +35,7 @@ struct Run: ParsableCommand {
 
   func run() throws {
     try Ending.catching {
-      var options = LiveOptions(rig: try session.loadRig(), json: session.json)
+      var options = LiveOptions(rig: try session.loadRig(), json: session.json, screen: session.screen)
       options.policy = URL(filePath: policy)
       options.dataset = dataset.map { URL(filePath: $0) }
       options.continuesNumbering = first == nil

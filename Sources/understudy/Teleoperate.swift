@@ -21,7 +21,8 @@ struct Teleoperate: ParsableCommand {
 
   func run() throws {
     try Ending.catching {
-      let live = try LiveSession(LiveOptions(rig: try session.loadRig(), json: session.json)) { rig, settings in
+      let live = try LiveSession(LiveOptions(rig: try session.loadRig(), json: session.json, screen: session.screen)) {
+        rig, settings in
         SessionPlan(activity: .teleoperate, rig: rig, settings: settings, seed: session.seed)
       }
       try session.run(live) { _ in

@@ -84,6 +84,7 @@ import Testing
     snapshot.state = .protectiveStop
     snapshot.fault = .lag
     snapshot.record.tick = 7
+    snapshot.isLabelling = true
     snapshot.record.command[1] = 0.5
     shown.lookout.snapshots.store(snapshot)
     let stream = try await shown.stream()
@@ -92,7 +93,7 @@ import Testing
     #expect(text.contains("event: greeting\ndata: {") && text.contains("\"lower\":[-1,-2]"))
     let line = try #require(text.components(separatedBy: "\n").last { $0.hasPrefix("data: ") }).dropFirst(6)
     let frame = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-    #expect(frame["state"] as? String == "protective-stop")
+    #expect(frame["state"] as? String == "protective-stop" && frame["isLabelling"] as? Bool == true)
     #expect(frame["command"] as? [Double] == [0, 0.5])
     #expect(frame["measured"] as? [NSNull] == [NSNull(), NSNull()], "what is not known is null")
     let fault = try #require(frame["fault"] as? [String: Any])

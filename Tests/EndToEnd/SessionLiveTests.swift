@@ -29,20 +29,48 @@ import Testing
     var first: String { scratch.path("first") }
 
     /// The words of a correction session.
-    func correct(rounds: Int, frames: Int, seed: Int = 7) -> [String] {
-      [
+    func correct(rounds: Int, frames: Int, seed: Int = 7, attempt: Int = 1) -> [String] {
+      let place = attempt == 1 ? "" : "-\(attempt)"
+      return [
         "correct", "--rig", "twin-insert", "--policy", first, "--with", shown, "--dataset",
-        scratch.path("corrections"), "--policies", scratch.path("policies"), "--rounds", "\(rounds)", "--frames",
+        scratch.path("corrections\(place)"), "--policies", scratch.path("policies\(place)"), "--rounds", "\(rounds)",
+        "--frames",
         "\(frames)", "--seed", "\(seed)", "--json",
       ]
     }
   }
 
+  /// A terminal at which one key is pressed, once `moment` has come.
+  private final class Keyboard {
+    let slave: FileHandle
+    private let master: FileHandle
+    private let key: Character
+    private let moment: (String) -> Bool
+    private var isPressed = false
+
+    init(_ key: Character, when moment: @escaping (String) -> Bool) throws {
+      var (master, slave): (Int32, Int32) = (-1, -1)
+      #expect(openpty(&master, &slave, nil, nil, nil) == 0)
+      self.master = FileHandle(fileDescriptor: master, closeOnDealloc: true)
+      self.slave = FileHandle(fileDescriptor: slave, closeOnDealloc: true)
+      self.key = key
+      self.moment = moment
+    }
+
+    func watch(_ said: String) {
+      guard !isPressed, moment(said) else { return }
+      isPressed = true
+      master.write(Data(String(key).utf8))
+    }
+  }
+
   /// A verb that runs until it ends, or until `stop` says so of what it has printed; then it is killed, as a power cut would.
   private func run(
-    _ arguments: [String], twin: LiveTwin, seconds: Double, killedWhen stop: (String) -> Bool = { _ in false }
+    _ arguments: [String], twin: LiveTwin, seconds: Double, typed: Keyboard? = nil,
+    killedWhen stop: (String) -> Bool = { _ in false }
   ) throws -> (code: Int32, out: String) {
     let process = try Binary.process("understudy", arguments, twin: twin.folder)
+    if let typed { process.standardInput = typed.slave }
     let said = twin.scratch.path("said-\(UInt32.random(in: 0...(.max)))")
     try Data().write(to: URL(filePath: said))
     process.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
@@ -52,16 +80,33 @@ import Testing
     while process.isRunning {
       usleep(20_000)
       let text = (try? String(contentsOfFile: said, encoding: .utf8)) ?? ""
+      typed?.watch(text)
       if stop(text) || Date() > end { kill(process.processIdentifier, SIGKILL) }
     }
     process.waitUntilExit()
     return (process.terminationStatus, try String(contentsOfFile: said, encoding: .utf8))
   }
 
-  /// 0; or 69 where a starved machine stopped the arm after all was done, on its way to rest.
-  private func hasEndedWell(_ code: Int32, _ out: String) -> Bool {
-    let starved = ["gap", "stalled", "follower-stale", "leader-stale", "environment-stale"]
-    return code == 0 || code == 69 && starved.contains { out.contains("ended in a protective stop, \($0)") }
+  /// Whether the machine had too little time for the loop: a fault of timing stopped the arm, or the bus did not keep its
+  /// period before anything moved. None of these tests is about that.
+  private func wasStarved(_ out: String) -> Bool {
+    let faults = ["gap", "stalled", "follower-stale", "leader-stale", "environment-stale"]
+    return faults.contains { out.contains("protective stop, \($0)") } || out.contains("a tick's whole traffic")
+  }
+
+  /// A verb that runs to its end with 0, told again where the machine was too busy for it; `words` gets the attempt.
+  private func finish(
+    twin: LiveTwin, seconds: Double, _ words: (Int) -> [String]
+  ) throws -> String {
+    var code: Int32 = 0, out = ""
+    for attempt in 1...4 {
+      (code, out) = try run(words(attempt), twin: twin, seconds: seconds)
+      if code == 0, !wasStarved(out) { return out }
+      guard wasStarved(out) else { break }
+      print("attempt \(attempt): the machine had no time for the loop; once more")
+    }
+    #expect(code == 0 && !wasStarved(out), "ended with \(code); of a busy machine: be alone on it. \(out.suffix(800))")
+    return out
   }
 
   /// The report at the end of what a verb printed.
@@ -79,15 +124,15 @@ import Testing
     let words = start.correct(rounds: 2, frames: 30)
     var kept: [String: Data] = [:]
     // Once while the first episodes run, once a moment after a policy was loaded, once at any time.
-    let moments: [(String) -> Bool] = [
+    var moments: [(String) -> Bool] = [
       { $0.components(separatedBy: "\"episode\"").count > 3 },
       { $0.contains("is trained and loaded") },
       { _ in Double.random(in: 0..<1) < 0.002 },
     ]
-    var code: Int32 = SIGKILL, out = "", kills = 0
-    for stop in moments + [{ _ in false }] {
-      (code, out) = try run(words, twin: twin, seconds: 240, killedWhen: stop)
-      if code == 69, out.contains("bus") { continue }
+    var code: Int32 = SIGKILL, out = "", kills = 0, runs = 0
+    while runs < 10 {
+      runs += 1
+      (code, out) = try run(words, twin: twin, seconds: 240, killedWhen: moments.first ?? { _ in false })
       guard FileManager.default.fileExists(atPath: dataset) else { continue }
       // What was finished before is still there, byte for byte.
       let now = try files(dataset)
@@ -96,12 +141,18 @@ import Testing
       kept = [:]
       for entry in opened.episodes { kept[entry.file] = now[entry.file] }
       // A torn log is all that may be left of an episode that ran when the session was killed.
-      kills += 1
+      if code == SIGKILL { kills += 1 }
       let problems = try opened.problems()
       #expect(problems.count <= kills, "\(problems)")
-      if code != SIGKILL { break }
+      if code == SIGKILL {
+        if !moments.isEmpty { moments.removeFirst() }
+      } else if !(code != 0 && wasStarved(out)) {
+        break
+      }
+      // A machine that has no time for the loop stops the arm, as it should; the same command goes on.
     }
-    #expect(hasEndedWell(code, out), "\(out.suffix(800))")
+    #expect(code == 0, "run \(runs) ended with \(code): \(out.suffix(800))")
+    #expect(kills >= 2, "it was to be killed while it ran")
     #expect(out.contains("going on with an earlier session"))
     #expect(try report(out)["ended"] as? String == "rounds")
     let opened = try Dataset.open(dataset)
@@ -137,13 +188,14 @@ import Testing
       "understudy", "train", start.shown, "--rig", "twin-insert", "--output", second, "--seed", "8")
     #expect(trained.code == 0, "\(trained.err)")
     let twin = try LiveTwin(["--task", "insert", "--seed", "7"])
-    let dataset = start.scratch.path("rollouts")
-    let (code, out) = try run(
-      [
+    var dataset = ""
+    let out = try finish(twin: twin, seconds: 180) { attempt in
+      dataset = start.scratch.path("rollouts-\(attempt)")
+      return [
         "evaluate", "--rig", "twin-insert", "--policy", start.first, "--against", second, "--episodes", "12",
         "--dataset", dataset, "--json",
-      ], twin: twin, seconds: 180)
-    #expect(hasEndedWell(code, out), "\(out.suffix(800))")
+      ]
+    }
     #expect(out.contains("\"low\"") && out.contains("\"difference\"") && !out.contains("\"p\":"), "unpaired")
     // Each pair of episodes has both, and neither always comes first.
     let opened = try Dataset.open(dataset)
@@ -190,8 +242,7 @@ import Testing
       virtual.append(try Course(try #require(object)))
     }
     let twin = try LiveTwin(["--task", "insert", "--seed", "9"])
-    let (code, out) = try run(start.correct(rounds: 1, frames: 150, seed: 9), twin: twin, seconds: 400)
-    #expect(hasEndedWell(code, out), "\(out.suffix(800))")
+    let out = try finish(twin: twin, seconds: 400) { start.correct(rounds: 1, frames: 150, seed: 9, attempt: $0) }
     let live = try Course(try report(out))
     for (name, path) in [
       ("take-overs an episode", \Course.takeOversAnEpisode), ("frames a take-over", \.framesATakeOver),
@@ -206,6 +257,47 @@ import Testing
       print("\(name): live \(value), virtual \(mean) ± \(reach)")
       // Eight sessions without a failure leave no spread: then one episode in twenty-five may differ.
       #expect(abs(value - mean) <= max(reach, 0.04), "\(name): \(value) beside \(mean) ± \(reach)")
+    }
+  }
+
+  @Test(.enabled(if: isAsked, why))
+  func `a person labels at a limp leader while the policy drives, and it is learned from`() throws {
+    let start = try Start()
+    let twin = try LiveTwin(["--task", "insert", "--seed", "11"])
+    var policies = ""
+    let out = try finish(twin: twin, seconds: 240) { attempt in
+      policies = start.scratch.path(attempt == 1 ? "policies" : "policies-\(attempt)")
+      return start.correct(rounds: 1, frames: 60, seed: 11, attempt: attempt) + ["--gate", "dagger"]
+    }
+    #expect(out.contains("label mode: the leader is limp"))
+    let report = try report(out)
+    let labels = try #require(report["labelledFrames"] as? Int)
+    #expect(labels >= 60 && report["takeOvers"] as? Int == 0, "\(labels)")
+    let first = try Policy.load(URL(filePath: start.first)).description.lineage
+    let second = try Policy.load(URL(filePath: "\(policies)/round-1")).description.lineage
+    #expect(try #require(second.frames) > (first.frames ?? 0) + 40, "its rows are learned from")
+  }
+
+  @Test(.enabled(if: isAsked, why))
+  func `b goes back to the policy before, between two episodes`() throws {
+    let start = try Start()
+    let twin = try LiveTwin(["--task", "insert", "--seed", "5"])
+    let key = try Keyboard("b") { $0.contains("is trained and loaded") }
+    var words = start.correct(rounds: 2, frames: 30, seed: 5)
+    let (code, out) = try run(words, twin: twin, seconds: 300, typed: key)
+    #expect(code == 0 || wasStarved(out), "\(code): \(out.suffix(800))")
+    let parts = out.components(separatedBy: "back to policy first; round-1 stays on disk")
+    #expect(parts.count == 2, "\(out.suffix(800))")
+    #expect(parts[0].contains("round-1 is trained and loaded"))
+    // What was trained next knows what drove.
+    let second = try Policy.load(URL(filePath: start.scratch.path("policies/round-2"))).description.lineage
+    #expect(second.parent == "first")
+    // Too few episodes for a round: 75, and the same command goes on.
+    words = start.correct(rounds: 3, frames: 100_000, seed: 5) + ["--episodes", "2"]
+    for time in 1...2 {
+      let (code, out) = try run(words, twin: twin, seconds: 60)
+      #expect(code == 75 || wasStarved(out), "time \(time), \(code): \(out.suffix(800))")
+      #expect(out.contains("going on with an earlier session"))
     }
   }
 }

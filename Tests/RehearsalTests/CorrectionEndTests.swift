@@ -45,6 +45,35 @@ import Twin
     #expect(conductor.ended == .episodes)
   }
 
+  @Test func `a correction without an end is cut off, named, and not learned from`() throws {
+    let session = try Bench.session(nil)
+    try session.host.load(policy: Bench.policy.get())
+    session.begin(.correct, first: 10_001) {
+      $0.episodes = 2
+      $0.framesPerRound = 1
+      $0.correctionLimit = .seconds(0.5)
+    }
+    let conductor = try #require(session.conductor)
+    #expect(
+      SessionPlan(activity: .correct, rig: session.host.rig, settings: session.host.settings, seed: 1)
+        .correctionLimit == .seconds(2.5 * session.host.rig.episodeLimit_s))
+    session.afterTick = { snapshot in
+      if snapshot.state == .holding, !snapshot.isMoving, snapshot.record.episode == 0 { conductor.hear(.start) }
+      // The second episode is left to itself.
+      if snapshot.state == .autonomous, snapshot.episode.policy == 20 {
+        conductor.hear(snapshot.episode.number == 10_001 ? .takeOver : .failure)
+      }
+    }
+    try session.run(limit: .seconds(600))
+    #expect(conductor.outcomes.map(\.label) == [.failure, .failure])
+    #expect(conductor.outcomes.map(\.isCapped) == [true, false])
+    #expect(conductor.framesThisRound == 0, "what is not learned from fills no round")
+    let report = SessionReport(activity: .correct, conductor: conductor, host: session.host)
+    #expect(report.capped == 1 && report.description.contains("came to no end in time"))
+    #expect(report.presentSeconds > 1 && report.presentSeconds < 600)
+    #expect(report.policyTable?.contains("policy") == true && report.policyChart?.hasPrefix("<svg") == true)
+  }
+
   @Test func `the expert takes its share of the decisions, and the tick notices nothing`() throws {
     for (beta, least, most) in [(0.5, 0.4, 0.6), (1, 1, 1)] {
       let session = try Bench.session()

@@ -140,7 +140,8 @@ function draw() {
   if (!frame || !about) return;
   const state = isLost ? "lost" : frame.state;
   $("banner").dataset.state = state;
-  put("state", isLost ? "no connection" : frame.isStill ? frame.state + " (loop still)" : frame.state);
+  const shown = frame.isLabelling ? "labelling" : frame.state;
+  put("state", isLost ? "no connection" : frame.isStill ? shown + " (loop still)" : shown);
   const session = frame.session;
   const doing = [`${session.phase || about.activity}`, `episode ${session.episode}`, owners[frame.source]];
   if (session.policy) doing.push(`policy ${session.policy}`);
@@ -268,6 +269,7 @@ function drawSession(session) {
     row.alone === 0 ? "–" : `${row.successes} of ${row.alone}: ${percent(row.low)} to ${percent(row.high)}`,
     String(row.assisted), String(row.takeOvers), percent(row.personShare), Math.round(row.watched_s) + " s",
   ]));
+  put("effort", session.effort);
   const news = session.news.slice().reverse();
   if ($("news").dataset.shown !== news.join("\n")) {
     $("news").dataset.shown = news.join("\n");

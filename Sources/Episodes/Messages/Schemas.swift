@@ -77,7 +77,8 @@ enum Schemas {
       bool decides              # the sources decided anew in this tick
       uint8[8] follower_age     # each joint's reading in ticks; 255: older, or never
       uint16 steps              # bits: 1 constrained, 2 braked, 4 policy asked, 8 inferred, 16 person took hold,
-                                # 32 offset closes by itself, 64 trajectory, 128 load too long, 256 bus taken away
+                                # 32 offset closes by itself, 64 trajectory, 128 load too long, 256 bus taken away,
+                                # 512 labelled: person_wish is what the person would have done
       uint8 asked               # who was asked for the wish, as source
       uint8 zeros               # bits: places beyond the last joint are 0, else NaN; in the order of padding
       int64[] far_ages_ns       # ages that need more than 32 bits, the follower's first

@@ -12,6 +12,19 @@ public enum BetaSchedule: Sendable, Hashable, Codable {
   /// p to the power of the iterations before.
   case exponential(Double)
 
+  /// What `init` reads.
+  public static let form = "indicator (never), linear (less from round to round) or exponential (half as often each)"
+
+  /// `indicator`, `linear` (to zero after so many rounds of corrections) or `exponential` (p = ½); nil for anything else.
+  public init?(_ name: String, rounds: Int) {
+    switch name {
+    case "indicator": self = .indicator
+    case "linear": self = .linear(iterations: rounds + 1)
+    case "exponential": self = .exponential(0.5)
+    default: return nil
+    }
+  }
+
   /// The chance of the expert's action in an iteration, counted from 1.
   public func beta(iteration: Int) -> Double {
     let before = max(0, iteration - 1)

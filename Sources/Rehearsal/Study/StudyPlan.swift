@@ -1,99 +1,20 @@
-internal import Learning
-public import Session
-internal import Twin
+/// What the arms of one comparison are given alike.
+public enum StudyBudget: Hashable, Sendable, Codable {
+  /// As many of a person's frames as the watched corrections of the same seed took.
+  case frames
+  /// As often the person's hand on the leader as in those: take-overs, or demonstrations.
+  case takeOvers
+  /// So many demonstrations and nothing else: the curve of behaviour cloning.
+  case demonstrations(Int)
 
-/// One way of spending a person's frames; all start from the same few demonstrations.
-public enum StudyArm: String, CaseIterable, Sendable, Codable {
-  /// Nothing more.
-  case demonstrations
-  /// As many further frames of demonstrations.
-  case more
-  /// The same with white noise on the joints while demonstrating (6 mrad each 40 ms).
-  case noisy
-  /// The same while the arm drifts (a random walk of 3 mrad each 40 ms): DART's noise (Laskey et al., CoRL 2017) for a person
-  /// who sees late and cannot answer noise that is gone after 40 ms.
-  case drifting
-  /// A coin asks; the person finishes. The floor.
-  case random
-  /// The person watches, takes over, and finishes (HG-DAgger).
-  case watched
-  /// The same, but gives the arm back as soon as it is well again.
-  case margin
-  /// The same as `margin`, and the episode ends there (RaC).
-  case rac
-  /// The person watches; corrections weigh as much as all else (IWR).
-  case iwr
-  /// The person watches; Sirius' weights.
-  case sirius
-  /// The ensemble's doubt asks.
-  case ensemble
-  /// Novelty and risk ask (ThriftyDAgger).
-  case thrifty
-  /// Every visited state gets the label of a person who never errs (classic DAgger, β = 1 in the first iteration only).
-  case classic
-  /// The same; β falls in equal parts over the rounds.
-  case classicLinear
-  /// The same; β halves from iteration to iteration.
-  case classicExponential
-
-  /// In tables.
-  public var name: String {
+  /// In the names of files.
+  var name: String {
     switch self {
-    case .demonstrations: "few demonstrations alone"
-    case .more: "+ demonstrations"
-    case .noisy: "+ demonstrations, white noise"
-    case .drifting: "+ demonstrations, drift (DART)"
-    case .random: "+ corrections, a coin asks"
-    case .watched: "+ corrections, person watches (HG)"
-    case .margin: "… hands back at once"
-    case .rac: "… and ends the episode (RaC)"
-    case .iwr: "… weighted (IWR)"
-    case .sirius: "… weighted (Sirius)"
-    case .ensemble: "+ corrections, doubt asks"
-    case .thrifty: "+ corrections, Thrifty asks"
-    case .classic: "+ labels everywhere (DAgger)"
-    case .classicLinear: "… β falls linearly"
-    case .classicExponential: "… β halves"
+    case .frames: "frames"
+    case .takeOvers: "takeovers"
+    case .demonstrations(let count): "demonstrations\(count)"
     }
   }
-
-  /// How often the expert drives while every state is labelled; nil for other arms.
-  var schedule: BetaSchedule? {
-    switch self {
-    case .classic: .indicator
-    case .classicLinear: .linear(iterations: 4)
-    case .classicExponential: .exponential(0.5)
-    default: nil
-    }
-  }
-
-  /// What shakes the arm while the person demonstrates.
-  var disturbance: Disturbance {
-    switch self {
-    case .noisy: .noise(0.006)
-    case .drifting: .drift(0.003)
-    default: .none
-    }
-  }
-
-  var gate: GateName {
-    switch self {
-    case .random: .random
-    case .ensemble: .ensemble
-    case .thrifty: .thrifty
-    default: .none
-    }
-  }
-
-  var weighting: Weighting {
-    switch self {
-    case .iwr: .iwr
-    case .sirius: .sirius
-    default: .aggregate
-    }
-  }
-
-  var handBack: OperatorOptions.HandBack { self == .margin || self == .rac ? .margin : .finish }
 }
 
 /// What a study does: fixed before any correction is run.
@@ -110,8 +31,12 @@ public struct StudyPlan: Sendable, Codable, Equatable {
     public var rounds: Int
     /// Under what it is evaluated.
     public var conditions: [String]
-    /// The arms.
+    /// The arms with equal frames, the most telling first: an interrupted study has those.
     public var arms: [StudyArm]
+    /// The arms with equal take-overs.
+    public var takeOverArms: [StudyArm]
+    /// Numbers of demonstrations of the curve.
+    public var curve: [Int]
     /// Decisions that one inference reaches ahead.
     public var chunk: Int
   }
@@ -120,65 +45,46 @@ public struct StudyPlan: Sendable, Codable, Equatable {
   public var parts: [Part]
   /// Seeds: scenes, people and training follow from each.
   public var seeds: [UInt64]
-  /// Evaluation starts a policy and condition; frozen, never trained on.
+  /// Evaluation starts a seed and condition; frozen, never trained on.
   public var starts: Int
-  /// Trainings of each final dataset, over which success is averaged: not the best of them.
+  /// Trainings of each final dataset, each of which runs its share of the starts: success is their mean, not the best of
+  /// them.
   public var trainings: Int
   /// The share of decisions in which a gate may ask.
   public var budget: Double
+  /// Episodes a seed in which the first policy is left to fail before the person comes.
+  public var failures: Int
+  /// How many of those the person must bring to their goal: who cannot recover teaches nothing.
+  public var leastRecovery = 0.95
 
-  /// The whole study: an hour on two cores.
+  /// The whole study: less than an hour on two cores.
   public static let full = StudyPlan(
     parts: [
       Part(
         task: "insert", demonstrations: 6, frames: 60, rounds: 4, conditions: ["none", "noise", "bump"],
-        arms: StudyArm.allCases, chunk: 1),
+        arms: [
+          .demonstrations, .more, .drifting, .watched, .thrifty, .random, .margin, .rac, .ensemble, .noisy, .classic,
+          .iwr, .sirius, .classicLinear, .classicExponential,
+        ], takeOverArms: [.more, .margin, .thrifty, .random], curve: [3, 12, 25, 50], chunk: 1),
       Part(
         task: "pick-place", demonstrations: 10, frames: 500, rounds: 4, conditions: ["none", "bump"],
-        arms: [.demonstrations, .more, .drifting, .random, .watched, .ensemble, .thrifty], chunk: 8),
-    ], seeds: Array(1...6), starts: 100, trainings: 2, budget: 0.02)
+        arms: [.demonstrations, .more, .drifting, .watched, .thrifty, .random], takeOverArms: [.more],
+        curve: [5, 20, 40], chunk: 8),
+    ], seeds: Array(1...6), starts: 100, trainings: 2, budget: 0.02, failures: 40)
 
   /// A small one, to see that everything works and roughly what comes out: minutes.
   public static let quick = StudyPlan(
     parts: [
       Part(
         task: "insert", demonstrations: 6, frames: 60, rounds: 4, conditions: ["none", "bump"],
-        arms: [.demonstrations, .more, .noisy, .drifting, .random, .watched, .thrifty, .classic], chunk: 1)
-    ], seeds: [1, 2, 3], starts: 40, trainings: 1, budget: 0.02)
-}
+        arms: [.demonstrations, .more, .drifting, .watched, .thrifty, .random, .classic], takeOverArms: [.more],
+        curve: [12, 25], chunk: 1)
+    ], seeds: [1, 2, 3], starts: 40, trainings: 2, budget: 0.02, failures: 20)
 
-/// What one arm came to with one seed: a file, so that an interrupted study goes on where it was.
-public struct StudyCell: Sendable, Codable, Equatable {
-  /// The twin's task.
-  public var task: String
-  /// The arm.
-  public var arm: StudyArm
-  /// The seed.
-  public var seed: UInt64
-  /// For each condition, each training and each start: success or not.
-  public var successes: [String: [[Bool]]] = [:]
-  /// A person's frames beyond the first demonstrations.
-  public var frames = 0
-  /// Take-overs, and how many of the episodes with one succeeded.
-  public var takeOvers = 0
-  /// Episodes in which the person helped, and those of them that succeeded.
-  public var assisted = SuccessRate()
-  /// How often a gate asked.
-  public var asked = 0
-  /// How long the person drove.
-  public var person_s = 0.0
-  /// How long episodes ran while the person had to be there.
-  public var watched_s = 0.0
-  /// How long this machine took over it.
-  public var took_s = 0.0
-
-  /// Nothing known yet.
-  public init(task: String, arm: StudyArm, seed: UInt64) {
-    self.task = task
-    self.arm = arm
-    self.seed = seed
+  /// Refuses what makes no sense.
+  func validate() throws(RehearsalError) {
+    guard !seeds.isEmpty, trainings >= 1, starts >= trainings, failures >= 1 else {
+      throw .refused("A study needs a seed, a training, a start for each training, and failures to recover from.")
+    }
   }
-
-  /// The name of its file.
-  public var file: String { "\(task)-\(arm.rawValue)-\(seed).json" }
 }

@@ -1,27 +1,39 @@
 public import Session
 
 /// What a study came to: success of each arm with its interval, differences, and what they cost the person.
-public struct StudyReport: Sendable, Codable, CustomStringConvertible {
+public struct StudyReport: Sendable, Codable {
   /// An arm under one condition.
   public struct Row: Sendable, Codable {
     /// The twin's task.
     public var task: String
     /// The arm.
     public var arm: StudyArm
+    /// What it was given.
+    public var budget: StudyBudget
     /// What disturbs.
     public var condition: String
-    /// Success, mean over seeds, trainings and starts.
+    /// How many seeds there are of it so far.
+    public var seeds: Int
+    /// Success, mean over seeds and starts.
     public var success: Double
     /// Its 95 % interval.
     public var low: Double
     /// Its upper end.
     public var high: Double
-    /// Success minus that of as many frames of further demonstrations, start by start; nil where there is no such arm.
-    public var difference: Double?
-    /// The interval of that difference.
-    public var differenceLow: Double?
-    /// Its upper end.
-    public var differenceHigh: Double?
+    /// Success minus that of further demonstrations with the same budget, start by start; nil where there is no such arm.
+    public var difference: Difference?
+    /// The same beside demonstrations in which the arm drifts, the strong baseline.
+    public var beyondDrift: Difference?
+  }
+
+  /// A mean of paired differences.
+  public struct Difference: Sendable, Codable {
+    /// The mean.
+    public var mean: Double
+    /// The lower end of its 95 % interval.
+    public var low: Double
+    /// The upper end.
+    public var high: Double
   }
 
   /// What an arm cost the person, mean over seeds.
@@ -30,148 +42,120 @@ public struct StudyReport: Sendable, Codable, CustomStringConvertible {
     public var task: String
     /// The arm.
     public var arm: StudyArm
+    /// What it was given.
+    public var budget: StudyBudget
     /// A person's frames beyond the first demonstrations.
     public var frames: Double
-    /// Take-overs.
+    /// Take-overs; of demonstrations their number.
     public var takeOvers: Double
     /// How often a gate asked.
     public var asked: Double
-    /// Share of the episodes with a person's help that succeeded: how well the person recovers.
-    public var recovered: SuccessRate
-    /// Minutes in which the person drove, and in which they had to be there.
+    /// Share of the episodes with a person's help that succeeded.
+    public var helped: SuccessRate
+    /// Minutes in which the person drove.
     public var driving_min: Double
-    /// Minutes in which the person had to be there.
+    /// Minutes in which the person was needed: driving, watching, judging, resets.
     public var present_min: Double
   }
 
-  /// Success by task, arm and condition.
+  /// How an arm's policies err and fare off the expert's states, all seeds together.
+  public struct Shift: Sendable, Codable {
+    /// The twin's task.
+    public var task: String
+    /// The arm.
+    public var arm: StudyArm
+    /// By time off.
+    public var profile: ShiftProfile
+  }
+
+  /// The twin's tasks.
+  public var tasks: [String]
+  /// How the person fared where the first policy had failed, by task.
+  public var recovery: [String: SuccessRate] = [:]
+  /// Success by task, arm, budget and condition.
   public var rows: [Row] = []
-  /// Costs by task and arm.
+  /// Costs by task, arm and budget.
   public var costs: [Cost] = []
+  /// Time off the expert's states.
+  public var shifts: [Shift] = []
+  /// Demonstrations of the arm that has nothing else.
+  public var demonstrations: [String: Int] = [:]
   /// Seeds and starts behind every row.
   public var seeds: Int
   /// Starts of each seed.
   public var starts: Int
 
-  init(_ plan: StudyPlan, cells: [StudyCell]) {
+  /// How the person fared, task by task, in the plan's order.
+  var recoveries: [(task: String, rate: SuccessRate)] {
+    tasks.compactMap { task in recovery[task].map { (task, $0) } }
+  }
+
+  init(_ plan: StudyPlan, cells: [StudyCell], recoveries: [StudyRecovery]) {
+    tasks = plan.parts.map(\.task)
     seeds = plan.seeds.count
     starts = plan.starts
+    for one in recoveries {
+      recovery[one.task, default: SuccessRate()].successes += one.recovered.successes
+      recovery[one.task, default: SuccessRate()].trials += one.recovered.trials
+    }
     for part in plan.parts {
-      for arm in part.arms {
-        let own = cells.filter { $0.task == part.task && $0.arm == arm }
-        guard !own.isEmpty else { continue }
-        for condition in part.conditions {
-          let baseline = arm == .more ? [] : cells.filter { $0.task == part.task && $0.arm == .more }
-          rows.append(Self.row(part.task, arm, condition, own, baseline: baseline))
-        }
-        costs.append(Self.cost(part.task, arm, own))
+      demonstrations[part.task] = part.demonstrations
+      let own = cells.filter { $0.task == part.task }
+      add(part.arms, .frames, part, own)
+      add(part.takeOverArms, .takeOvers, part, own)
+      for count in part.curve { add([.demonstrations], .demonstrations(count), part, own) }
+      for arm in ShiftMeter.arms {
+        let measured = own.filter { $0.arm == arm && $0.budget == .frames }.compactMap(\.shift)
+        guard let first = measured.first else { continue }
+        shifts.append(Shift(task: part.task, arm: arm, profile: measured.dropFirst().reduce(first, +)))
       }
     }
   }
 
-  /// Success of each start, mean over the trainings.
-  private static func shares(_ cell: StudyCell, _ condition: String) -> [Double] {
-    let trainings = cell.successes[condition] ?? []
-    guard let first = trainings.first else { return [] }
-    return first.indices.map { start in
-      trainings.reduce(0) { $0 + ($1[start] ? 1 : 0) } / Double(trainings.count)
+  private mutating func add(_ arms: [StudyArm], _ budget: StudyBudget, _ part: StudyPlan.Part, _ cells: [StudyCell]) {
+    for arm in arms {
+      let own = cells.filter { $0.arm == arm && $0.budget == budget }
+      guard !own.isEmpty else { continue }
+      let alike = cells.filter { $0.budget == budget }
+      for condition in part.conditions {
+        let (mean, interval) = Bootstrap.mean(own.map { $0.shares(condition) })
+        var row = Row(
+          task: part.task, arm: arm, budget: budget, condition: condition, seeds: own.count, success: mean,
+          low: interval.lowerBound, high: interval.upperBound)
+        row.difference = Self.difference(own, alike.filter { $0.arm == .more && arm != .more }, condition)
+        row.beyondDrift = Self.difference(own, alike.filter { $0.arm == .drifting && arm != .drifting }, condition)
+        rows.append(row)
+      }
+      costs.append(Self.cost(part.task, arm, budget, own))
     }
   }
 
-  private static func row(
-    _ task: String, _ arm: StudyArm, _ condition: String, _ own: [StudyCell], baseline: [StudyCell]
-  ) -> Row {
-    let (mean, interval) = Bootstrap.mean(own.map { shares($0, condition) })
-    var row = Row(
-      task: task, arm: arm, condition: condition, success: mean, low: interval.lowerBound, high: interval.upperBound)
+  /// Paired by seed and start; nil where no seed has both.
+  private static func difference(_ own: [StudyCell], _ baseline: [StudyCell], _ condition: String) -> Difference? {
     let pairs = own.compactMap { cell -> [Double]? in
       guard let other = baseline.first(where: { $0.seed == cell.seed }) else { return nil }
-      return zip(shares(cell, condition), shares(other, condition)).map { $0 - $1 }
+      return zip(cell.shares(condition), other.shares(condition)).map { $0 - $1 }
     }
-    if !pairs.isEmpty {
-      let (difference, range) = Bootstrap.mean(pairs)
-      row.difference = difference
-      row.differenceLow = range.lowerBound
-      row.differenceHigh = range.upperBound
-    }
-    return row
+    guard !pairs.isEmpty else { return nil }
+    let (mean, range) = Bootstrap.mean(pairs)
+    return Difference(mean: mean, low: range.lowerBound, high: range.upperBound)
   }
 
-  private static func cost(_ task: String, _ arm: StudyArm, _ cells: [StudyCell]) -> Cost {
+  private static func cost(_ task: String, _ arm: StudyArm, _ budget: StudyBudget, _ cells: [StudyCell]) -> Cost {
     func mean(_ value: (StudyCell) -> Double) -> Double { cells.reduce(0) { $0 + value($1) } / Double(cells.count) }
-    var recovered = SuccessRate()
+    var helped = SuccessRate()
     for cell in cells {
-      recovered.successes += cell.assisted.successes
-      recovered.trials += cell.assisted.trials
+      helped.successes += cell.assisted.successes
+      helped.trials += cell.assisted.trials
     }
     return Cost(
-      task: task, arm: arm, frames: mean { Double($0.frames) }, takeOvers: mean { Double($0.takeOvers) },
-      asked: mean { Double($0.asked) }, recovered: recovered, driving_min: mean { $0.person_s / 60 },
-      present_min: mean { $0.watched_s / 60 })
+      task: task, arm: arm, budget: budget, frames: mean { Double($0.frames) },
+      takeOvers: mean { Double($0.takeOvers) }, asked: mean { Double($0.asked) }, helped: helped,
+      driving_min: mean { $0.person_s / 60 }, present_min: mean { $0.present_s / 60 })
   }
+}
 
-  // MARK: For people
-
-  /// Tables of success and of cost, as Markdown.
-  public var description: String {
-    var text = ""
-    for task in Set(rows.map(\.task)).sorted() {
-      let own = rows.filter { $0.task == task }
-      var conditions: [String] = []
-      for row in own where !conditions.contains(row.condition) { conditions.append(row.condition) }
-      text += "`\(task)`: success alone over \(seeds) seeds × \(starts) fresh starts, 95 % hierarchical bootstrap\n\n"
-      text +=
-        "| arm | " + conditions.map { "\(Self.word($0)) | minus + demonstrations" }.joined(separator: " | ") + " |\n"
-      text += "|---|" + String(repeating: "---|", count: conditions.count * 2) + "\n"
-      for arm in StudyArm.allCases {
-        let cells = conditions.compactMap { condition in own.first { $0.arm == arm && $0.condition == condition } }
-        guard !cells.isEmpty else { continue }
-        text += "| \(arm.name) | " + cells.map(Self.text).joined(separator: " | ") + " |\n"
-      }
-      text += "\n| arm | frames | take-overs | asked | person's recoveries | driving | present |\n"
-      text += "|---|---|---|---|---|---|---|\n"
-      for cost in costs where cost.task == task {
-        text +=
-          "| \(cost.arm.name) | \(Int(cost.frames.rounded())) | \(Self.short(cost.takeOvers)) | "
-          + "\(Self.short(cost.asked)) | \(cost.recovered.trials > 0 ? cost.recovered.text : "–") | "
-          + "\(Self.short(cost.driving_min)) min | \(Self.short(cost.present_min)) min |\n"
-      }
-      text += "\n"
-    }
-    return text
-  }
-
-  /// Bars with intervals, one picture a task.
-  public func svg(task: String) -> String {
-    let own = rows.filter { $0.task == task }
-    var conditions: [String] = []
-    for row in own where !conditions.contains(row.condition) { conditions.append(row.condition) }
-    return BarChart(
-      title: "\(task): success alone, \(seeds) seeds × \(starts) starts",
-      groups: conditions.map { condition in
-        (
-          Self.word(condition),
-          own.filter { $0.condition == condition }.map {
-            BarChart.Bar(label: $0.arm.rawValue, value: $0.success, interval: $0.low...$0.high)
-          }
-        )
-      }
-    ).svg
-  }
-
-  private static func text(_ row: Row) -> String {
-    let success = "\(share(row.success)) (\(share(row.low))–\(share(row.high)))"
-    guard let difference = row.difference, let low = row.differenceLow, let high = row.differenceHigh else {
-      return "\(success) | "
-    }
-    return "\(success) | \(signed(difference)) (\(signed(low)) to \(signed(high)))"
-  }
-
-  private static func word(_ condition: String) -> String { condition == "none" ? "undisturbed" : condition }
-  private static func share(_ value: Double) -> String {
-    let hundredths = Int((value * 100).rounded())
-    return hundredths >= 100 ? "1.00" : (hundredths < 10 ? ".0\(hundredths)" : ".\(hundredths)")
-  }
-  private static func signed(_ value: Double) -> String { (value < 0 ? "−" : "+") + share(abs(value)) }
-  private static func short(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+extension StudyCell {
+  /// 1 for each start that succeeded, 0 for each that did not.
+  func shares(_ condition: String) -> [Double] { (successes[condition] ?? []).map { $0 ? 1 : 0 } }
 }

@@ -14,6 +14,8 @@ struct Announcement: Equatable {
   var attempt = 0
   /// A gate has stopped the arm and asks the person to look.
   var asks = false
+  /// Label mode: the leader is limp while the policy drives, and its motion says what the person would do.
+  var labels = false
 
   /// True while the person's hand on the leader commands the follower.
   var personCommands: Bool { state == "correcting" || state == "teleoperating" }
@@ -31,6 +33,7 @@ struct Announcement: Equatable {
       var episode: Int?
       var attempt: Int?
       var asks: Bool?
+      var labels: Bool?
     }
     guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(datagram)) else { return nil }
     state = fields.state
@@ -39,6 +42,7 @@ struct Announcement: Equatable {
     episode = fields.episode ?? 0
     attempt = fields.attempt ?? 0
     asks = fields.asks ?? false
+    labels = fields.labels ?? false
   }
 }
 

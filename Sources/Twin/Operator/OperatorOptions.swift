@@ -20,6 +20,9 @@ public struct OperatorOptions: Hashable, Sendable {
   public var isPresent = true
   /// False: the person does something else meanwhile and comes only when a gate asks.
   public var watches = true
+  /// The person lets the policy fail first, by the task's own rules, and takes over only then: how well they recover from
+  /// wherever that is.
+  public var waitsForFailure = false
   /// How the person takes over.
   public var takeOver = TakeOver.grab
   /// When the person hands back.

@@ -12,6 +12,7 @@ extension Person {
     case .starting: if heard.state == "protective-stop" { mend() } else if frames % 25 == 0 { press(.start) }
     case .performing: perform(outcome)
     case .watching: watch(view, outcome)
+    case .labelling: label(view, outcome)
     case .grabbing: grab()
     case .correcting: correct(outcome)
     case .handing:
@@ -76,9 +77,38 @@ extension Person {
     if let since = strayedFor {
       strayedFor = since + 1
       if Double(since + 1) * Self.frame_s >= options.reaction_s { turn(to: .grabbing) }
-    } else if options.watches, gate?.strays(view) == true {
+    } else if options.waitsForFailure ? task.outcome(forgiving: false) == .failure : isNeeded(view) {
       strayedFor = 0
     }
+  }
+
+  /// Whether the eye on the policy says that it strays.
+  private func isNeeded(_ view: SceneView) -> Bool { options.watches && gate?.strays(view) == true }
+
+  /// The hand does what it would do from here, and the arm does not follow it: nothing that it did is to be expected.
+  private func label(_ view: SceneView, _ outcome: Outcome) {
+    if outcomeFor >= 5 { return judge(outcome == .success ? .success : .failure) }
+    // An episode that is the person's own to drive.
+    if heard.state == "correcting" { return turn(to: .correcting) }
+    if heard.isStopped, frames >= 25 { return judge(.failure) }
+    // Nothing is learned from a second look at an arm that is stuck.
+    strayedFor = gate?.strays(view) == true ? (strayedFor ?? 0) + 1 : 0
+    if Double(strayedFor ?? 0) * Self.frame_s > Self.patience_s { return judge(.failure) }
+    guard let intent = hand.intent else { return }
+    var seen = sight.seen
+    seen.lead = intent - seen.posture
+    let move = skill.next(seen, style: style)
+    var goal = intent + move.change
+    if let jaw = move.jaw_rad { goal[Self.jaw] += Self.squeeze(from: seen.posture[Self.jaw], to: jaw) }
+    hand.move(to: goal)
+  }
+
+  /// How long the arm may stray before a person who labels ends the episode.
+  private static let patience_s = 1.0
+
+  /// One frame of the trigger's way.
+  private static func squeeze(from angle: Double, to goal: Double) -> Double {
+    min(max(0.4 * (goal - angle), -0.04), 0.04)
   }
 
   private func grab() {
@@ -131,7 +161,7 @@ extension Person {
     view.lead = intent - view.posture
     let move = skill.next(view, style: style)
     var goal = intent + move.change
-    if let jaw = move.jaw_rad { goal[Self.jaw] += min(max(0.4 * (jaw - goal[Self.jaw]), -0.04), 0.04) }
+    if let jaw = move.jaw_rad { goal[Self.jaw] += Self.squeeze(from: goal[Self.jaw], to: jaw) }
     hand.move(to: goal)
   }
 

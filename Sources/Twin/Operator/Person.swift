@@ -5,6 +5,7 @@ internal import RealTime
 ///     record             arranging ─▶ starting ─▶ performing ─▶ judged ─▶ arranging …
 ///     run, evaluate      waiting ─▶ starting ─▶ watching ─▶ judged ─▶ waiting …
 ///     correct            … watching ─▶ grabbing ─▶ correcting ─▶ judged (finish) or handing ─▶ watching (margin)
+///     correct, labels    arranging ─▶ starting ─▶ labelling ─▶ judged ─▶ arranging …
 ///
 /// Uses what a person has: eyes on the scene (late), a hand on the leader, pedals, and what the host announces. One
 /// call a camera frame (40 ms); between frames only the hand acts. The leader falls when the hand is not on it.
@@ -25,6 +26,8 @@ final class Person {
     case performing
     /// Watching the policy.
     case watching
+    /// Moving the leader as they would move the arm, which the policy drives: label mode.
+    case labelling
     /// Stepping in: the hand pulls at the leader, or has pressed the pedal.
     case grabbing
     /// Driving the arm out of trouble.
@@ -58,7 +61,7 @@ final class Person {
   var style = 1.0
   /// Arranging: the way that the leader is carried.
   var path: Carry?
-  /// Watching in `correct`: the eye on the policy, and frames since it saw the arm stray.
+  /// Watching and labelling in `correct`: the eye on the policy, and frames since it saw the arm stray.
   var gate: (any Gate)?
   var strayedFor: Int?
   /// Frames for which the scene has shown an outcome, the arm has been still, and the arm has been well again.
@@ -123,6 +126,9 @@ extension Person {
     switch (activity, phase) {
     case (.teleoperate, _): if doing != .playing { turn(to: .playing) }
     case (.record, .reset): if ![.arranging, .starting].contains(doing) { turn(to: .arranging) }
+    case (.correct, .reset) where heard.labels: if ![.arranging, .starting].contains(doing) { turn(to: .arranging) }
+    case (.correct, .running) where heard.labels:
+      if [.nothing, .arranging, .starting].contains(doing) { turn(to: .labelling) }
     case (.record, .running): if ![.performing, .judged].contains(doing) { turn(to: .performing) }
     case (_, .reset): if ![.waiting, .starting].contains(doing) { turn(to: .waiting) }
     case (_, .running):
@@ -155,6 +161,10 @@ extension Person {
       gate = heard.activity == .correct ? skill.makeGate() : nil
       strayedFor = nil
       backFor = 0
+    case .labelling:
+      gate = skill.makeGate()
+      strayedFor = 0
+      if hand.intent == nil { hand.grasp(leader.posture) }
     case .grabbing:
       hand.grasp(leader.posture)
       tug = .zero
