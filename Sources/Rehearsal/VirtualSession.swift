@@ -56,8 +56,8 @@ public final class VirtualSession {
     let pump = WirePump(world: world, time: time, follower: follower, leader: leader)
     follower.onWrite = { pump.write($0, to: pump.world.follower) }
     leader.onWrite = { pump.write($0, to: pump.world.leader) }
-    follower.onWait = { pump.run(to: $0, until: follower) }
-    leader.onWait = { pump.run(to: $0, until: leader) }
+    follower.onWait = { [unowned follower] in pump.run(to: $0, until: follower) }
+    leader.onWait = { [unowned leader] in pump.run(to: $0, until: leader) }
     links = (follower, leader)
     host = try ArmHost(
       rig: rig,
@@ -89,7 +89,9 @@ public final class VirtualSession {
   /// Keeps episodes in a dataset from now on.
   public func record(into dataset: Dataset, _ description: SessionDescription, firstEpisode: Int) throws {
     let info = description.info(rig: host.rig, clock: .simulated(time), start: firstEpisode)
-    host.record(with: try Recorder(ring: host.channels.records, dataset: dataset, session: info))
+    host.record(
+      with: try Recorder(
+        ring: host.channels.records, dataset: dataset, session: info, observer: host.learner?.observe))
   }
 
   /// Begins a session by plan.
@@ -159,7 +161,7 @@ public final class VirtualSession {
 private final class WirePump {
   let world: TwinWorld
   private let time: SimulatedTime
-  // The links' own closures hold this: holding them too would keep every world of a study in memory.
+  // Unowned: the links keep this, and nothing else asks it to run.
   private unowned let follower: MemoryLink
   private unowned let leader: MemoryLink
 

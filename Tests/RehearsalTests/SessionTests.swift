@@ -31,6 +31,21 @@ import Twin
     #expect(all(magnitude(away) .< 0.1), "it rests at the rest pose")
   }
 
+  @Test func `a session that is over leaves neither host nor world behind`() throws {
+    weak var host: ArmHost?
+    weak var world: TwinWorld?
+    do {
+      let session = try Bench.session()
+      try session.host.load(policy: Bench.policy.get())
+      session.begin(.correct) { $0.episodes = 1 }
+      session.step(300)
+      host = session.host
+      world = session.world
+      #expect(host != nil && world != nil)
+    }
+    #expect(host == nil && world == nil)
+  }
+
   @Test func `a policy runs against the clock, and its time is up in time`() throws {
     let session = try Bench.session(nil)
     let tape = try Tape(session)
