@@ -52,6 +52,8 @@ final class PlaybackSource {
   private var loaded: Unmanaged<Trajectory>?
   private var place: Float = 0
   private var whole = 0
+  /// Ticks since the last pose was wished for.
+  private(set) var past: Int32 = 0
   /// How well the arm followed since the trajectory began.
   private(set) var error = TrackingError()
 
@@ -60,6 +62,7 @@ final class PlaybackSource {
     loaded = trajectory
     place = 0
     whole = 0
+    past = 0
     error = TrackingError()
   }
 
@@ -67,7 +70,10 @@ final class PlaybackSource {
   func next(command: JointVector, measured: JointVector) -> JointVector? {
     guard let loaded else { return nil }
     return loaded._withUnsafeGuaranteedRef { trajectory in
-      guard whole < trajectory.poses.count else { return nil }
+      guard whole < trajectory.poses.count else {
+        past &+= 1
+        return nil
+      }
       error.add(command: command, measured: measured, recorded: trajectory.measured[whole])
       let from = trajectory.poses[whole]
       let to = trajectory.poses[min(whole + 1, trajectory.poses.count - 1)]

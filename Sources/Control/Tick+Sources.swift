@@ -72,7 +72,8 @@ extension Tick {
   private func trajectoryWish(_ command: JointVector) -> JointVector {
     record.memory.steps.insert(.trajectory)
     if let wish = playback.next(command: command, measured: record.follower.position) { return wish }
-    if all(previous.step .== 0) { supervisor.arrived() }
+    // Where floor or box push back, the command may never stand quite still.
+    if all(previous.step .== 0) || playback.past > settings.restPatience { supervisor.arrived() }
     return command
   }
 

@@ -12,6 +12,8 @@ extension Conductor {
     switch snapshot.state {
     case .idle: ask(Request(.enable))
     case .off: ending = true  // somebody let the arm go: that is not undone by itself
+    // What is played again needs nobody, so nobody may be there to acknowledge: it ends, and the arm holds.
+    case .protectiveStop where plan.activity == .replay: ending = true
     case .protectiveStop: break  // until a person acknowledges
     case .ready, .holding, .teleoperating, .autonomous, .correcting, .handingOver, .parking:
       if plan.activity.startsAtPose {

@@ -144,6 +144,25 @@ import Twin
     }
   }
 
+  @Test func `a replay that a fault stops on its way ends by itself, and the arm holds`() throws {
+    try Bench.withFolder { folder in
+      let dataset = try log(.record, in: folder)
+      let entry = try #require(dataset.episodes.first { $0.label == .success })
+      for isPlaying in [false, true] {
+        let session = try Bench.session(nil, mirrors: false)
+        let recording = try RecordedEpisode(dataset.path(of: entry), episode: nil, for: session.host.rig)
+        session.begin(recording.plan(rig: session.host.rig, settings: session.host.settings, speed: 0.5, seed: 1))
+        #expect(session.step(most: 3000) { $0.state == .autonomous && ($0.episode.number != 0) == isPlaying })
+        session.step(20)
+        session.miss(15)
+        try session.run(limit: .seconds(30))
+        let snapshot = session.host.snapshot
+        #expect(snapshot.fault == .gap && snapshot.followerHeld && snapshot.isAtRest)
+        #expect(session.conductor?.outcomes.count == (isPlaying ? 1 : 0))
+      }
+    }
+  }
+
   @Test func `a replay holds at a key, begins again at enter and parks at another`() throws {
     try Bench.withFolder { folder in
       let dataset = try log(.record, in: folder)
