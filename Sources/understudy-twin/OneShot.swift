@@ -29,9 +29,19 @@ struct OneShot: ParsableCommand {
   @Option(help: "Starts of each.") var starts = 5
   @Option(help: "Iterations of MAML, and as many of the network of all tasks.")
   var iterations = MetaPolicy.Configuration().iterations
+  @Option(help: "How many steps MAML adapts by.") var innerSteps = MetaPolicy.Configuration().meta.innerSteps
+  @Option(help: "The size of such a step, or what it begins from.")
+  var innerRate = MetaPolicy.Configuration().meta.innerRate
+  @Flag(inversion: .prefixedNo, help: "Learn each weight's step at each of these steps too (Meta-SGD).")
+  var learnRates = MetaPolicy.Configuration().meta.learnsRates
+  @Option(help: "Widths of MAML's hidden layers, as in 64,64.") var hidden = "100,100"
   @Option(help: "The folder for demonstrations, cells and the report.") var dir = ".one-shot"
   @Option(help: "The seed of tasks, scenes, person and training.") var seed: UInt64 = 7
   @Flag(help: "JSON instead of a table.") var json = false
+
+  private var widths: [Int] {
+    hidden.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+  }
 
   func validate() throws {
     guard TwinWorld.families.contains(task) else {
@@ -40,6 +50,16 @@ struct OneShot: ParsableCommand {
     guard [tasks, demonstrations, testTasks, starts, iterations].allSatisfy({ $0 > 0 }), demonstrations < 100,
       starts <= 400, tasks <= 10_000, testTasks <= 10_000
     else { throw ValidationError("Numbers of tasks, demonstrations and starts are 1 or more, and not huge.") }
+    guard tasks >= 10, demonstrations >= 2 else {
+      throw ValidationError(
+        "--tasks takes 10 or more and --demonstrations 2 or more: some are held out, others learned from.")
+    }
+    guard (1...20).contains(innerSteps), innerRate > 0, innerRate <= 10, (1...4).contains(widths.count),
+      widths.allSatisfy({ (1...512).contains($0) })
+    else {
+      throw ValidationError(
+        "--inner-steps takes 1 to 20, --inner-rate above 0 and at most 10, --hidden one to four widths of 1 to 512.")
+    }
   }
 
   func run() throws {
@@ -55,6 +75,8 @@ struct OneShot: ParsableCommand {
       study.testTasks = testTasks
       study.starts = starts
       study.training.iterations = iterations
+      (study.training.meta.innerSteps, study.training.meta.innerRate) = (innerSteps, innerRate)
+      (study.training.meta.learnsRates, study.training.meta.hidden) = (learnRates, widths)
       let report = try study.run { words in
         if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K\(words)".utf8)) }
         return signals.count == 0

@@ -49,7 +49,9 @@ struct Adapt: ParsableCommand {
     var iterations = MetaPolicy.Configuration().iterations
     @Option(help: "MAML's step down the slope.") var innerRate = MetaPolicy.Configuration().meta.innerRate
     @Option(help: "How many such steps.") var innerSteps = MetaPolicy.Configuration().meta.innerSteps
-    @Option(help: "Widths of MAML's hidden layers.") var hidden = "64,64"
+    @Flag(inversion: .prefixedNo, help: "Learn each weight's step at each of these steps too (Meta-SGD).")
+    var learnRates = MetaPolicy.Configuration().meta.learnsRates
+    @Option(help: "Widths of MAML's hidden layers.") var hidden = "100,100"
     @Option(help: "Steps of the policy that goes to goals.") var goalSteps = MetaPolicy.Configuration().goalSteps
     @Option(help: "Keep the state of an unfinished training here, and go on from it.") var checkpoint: String?
     @Flag(help: "One JSON object on standard output, for machines.") var json = false
@@ -69,6 +71,7 @@ struct Adapt: ParsableCommand {
       settings.meta.hidden = widths
       settings.meta.innerRate = innerRate
       settings.meta.innerSteps = innerSteps
+      settings.meta.learnsRates = learnRates
       settings.iterations = iterations
       settings.goalSteps = goalSteps
       return settings

@@ -38,6 +38,9 @@ public enum MetaLearning {
     public var innerRate = 0.01
     /// Steps of adaptation while training; later more can be taken.
     public var innerSteps = 1
+    /// Whether each weight's step size at each step of adaptation is learned too, from `innerRate` on (Meta-SGD, Li et al.
+    /// 2017; by step, as in Antoniou et al. 2019). For the exact slope only.
+    public var learnsRates = false
     /// Adam's step size for the initial weights.
     public var metaRate = 1e-3
     /// Tasks in a batch.
@@ -58,7 +61,7 @@ final class MetaTraining<Scalar: TaskScalar> {
   /// [task × row][output]
   let supportTargets: Buffer<Scalar>
   let queryTargets: Buffer<Scalar>
-  /// The weights from which tasks start.
+  /// The weights from which tasks start; behind them, where they are learned, their step sizes at each step of adaptation.
   let initial: Buffer<Scalar>
   /// The slope of the loss after adaptation by them.
   let slope: Buffer<Scalar>
@@ -67,6 +70,9 @@ final class MetaTraining<Scalar: TaskScalar> {
   private let adapted: [Buffer<Scalar>]
   private let gradients: Buffer<Scalar>
   private let product: Buffer<Scalar>
+  private let learnsRates: Bool
+  /// [task][parameter]: step sizes times what is pulled back.
+  private let scaled: Buffer<Scalar>
   private let ones: Buffer<Scalar>
   private let whole: Buffer<Int32>
 
@@ -82,8 +88,11 @@ final class MetaTraining<Scalar: TaskScalar> {
     supportTargets = Buffer(tasks * supportRows * outputs)
     queryTargets = Buffer(tasks * queryRows * outputs)
     let count = support.parameterCount
-    initial = Buffer(count)
-    slope = Buffer(count)
+    learnsRates = configuration.learnsRates && configuration.order == .second
+    let learned = count * (learnsRates ? 1 + configuration.innerSteps : 1)
+    initial = Buffer(learned)
+    slope = Buffer(learned)
+    scaled = Buffer(learnsRates ? tasks * count : 0)
     adapted = (0..<configuration.innerSteps).map { _ in Buffer(tasks * count) }
     gradients = Buffer(tasks * count)
     product = Buffer(tasks * count)
@@ -92,7 +101,7 @@ final class MetaTraining<Scalar: TaskScalar> {
     whole = Buffer([Int32](repeating: Int32(outputs), count: most))
     var recipe = BehaviorCloning.Configuration(name: "meta")
     recipe.learningRate = configuration.metaRate
-    optimizer = Adam(count, recipe)
+    optimizer = Adam(learned, recipe)
     // PyTorch's first weights: uniform in ±1/√inputs.
     for (layer, offset) in support.offsets.enumerated() {
       let (inputs, units) = (widths[layer], widths[layer + 1])
@@ -101,6 +110,12 @@ final class MetaTraining<Scalar: TaskScalar> {
         initial.pointer[offset + index] = Scalar(random.uniform(-bound...bound))
       }
     }
+    for index in count..<learned { initial.pointer[index] = Scalar(configuration.innerRate) }
+  }
+
+  /// The learned step sizes of a step of adaptation, a parameter each.
+  private func rates(_ step: Int) -> UnsafeMutablePointer<Scalar> {
+    initial.pointer + (1 + step) * support.parameterCount
   }
 
   private var shared: Parameters { Parameters(pointer: initial.pointer, stride: 0) }
@@ -134,10 +149,13 @@ final class MetaTraining<Scalar: TaskScalar> {
     // The first inner step starts from weights that all tasks share, so only the sum of its products is needed.
     pullBack(0, into: Parameters(pointer: product.pointer, stride: 0))
     average(gradients, into: slope)
-    let rate = Scalar(configuration.innerRate) / Scalar(support.tasks)
-    for index in 0..<slope.count { slope.pointer[index] -= rate * product.pointer[index] }
+    let rate = uniformRate / Scalar(support.tasks)
+    for index in 0..<support.parameterCount { slope.pointer[index] -= rate * product.pointer[index] }
     return loss
   }
+
+  /// α, where it is the same everywhere; 1 where it is part of what is pulled back.
+  private var uniformRate: Scalar { learnsRates ? 1 : Scalar(configuration.innerRate) }
 
   /// θ′ = θ − α ∇L of one inner step, of every task.
   private func adapt(_ step: Int) {
@@ -150,6 +168,11 @@ final class MetaTraining<Scalar: TaskScalar> {
     for task in 0..<support.tasks {
       let from = parameters.pointer + task * parameters.stride
       let (to, gradient) = (adapted[step].pointer + task * count, product.pointer + task * count)
+      guard !learnsRates else {
+        let rates = rates(step)
+        for index in 0..<count { to[index] = from[index] - rates[index] * gradient[index] }
+        continue
+      }
       for index in 0..<count { to[index] = from[index] - rate * gradient[index] }
     }
   }
@@ -157,7 +180,7 @@ final class MetaTraining<Scalar: TaskScalar> {
   /// v ← v − α H v through one inner step, of every task.
   private func pullBack(_ step: Int) {
     pullBack(step, into: own(product))
-    let rate = Scalar(configuration.innerRate)
+    let rate = uniformRate
     for index in 0..<gradients.count { gradients.pointer[index] -= rate * product.pointer[index] }
   }
 
@@ -170,8 +193,25 @@ final class MetaTraining<Scalar: TaskScalar> {
       _ = setDeltas(support, supportTargets)
       support.backward(parameters, into: own(self.product))
     }
-    support.hessian(parameters, times: own(gradients), into: product) { moved, delta in
+    if learnsRates { scale(step) }
+    support.hessian(parameters, times: own(learnsRates ? scaled : gradients), into: product) { moved, delta in
       setCurvature(moved, into: delta)
+    }
+  }
+
+  /// The slope by a step's own step sizes, −∇L ∘ v averaged over tasks; and α ∘ v, which the Hessian is applied to.
+  private func scale(_ step: Int) {
+    let count = support.parameterCount
+    let (rates, slopes) = (rates(step), slope.pointer + (1 + step) * count)
+    for index in 0..<count { slopes[index] = 0 }
+    let share = 1 / Scalar(support.tasks)
+    for task in 0..<support.tasks {
+      let (gradient, moved) = (product.pointer + task * count, gradients.pointer + task * count)
+      let out = scaled.pointer + task * count
+      for index in 0..<count {
+        slopes[index] -= share * gradient[index] * moved[index]
+        out[index] = rates[index] * moved[index]
+      }
     }
   }
 
@@ -218,7 +258,7 @@ final class MetaTraining<Scalar: TaskScalar> {
 
   private func average(_ all: Buffer<Scalar>, into mean: Buffer<Scalar>) {
     let count = support.parameterCount
-    mean.copy(all)
+    mean.pointer.update(from: all.pointer, count: count)
     for task in 1..<max(1, support.tasks) {
       let values = all.pointer + task * count
       for index in 0..<count { mean.pointer[index] += values[index] }

@@ -58,8 +58,12 @@ final class AdaptiveTraining {
     }
   }
 
+  /// The weights from which tasks start, and all that is learned with them.
+  private var learned: [Float] { training.initial.values }
   /// The weights from which tasks start.
-  var weights: [Float] { training.initial.values }
+  var weights: [Float] { Array(learned.prefix(training.support.parameterCount)) }
+  /// Their step sizes, [step][parameter]; none where these are not learned.
+  var rates: [Float] { Array(learned.dropFirst(training.support.parameterCount)) }
 
   /// What is needed to go on as if there had been no pause.
   struct State: Codable {
@@ -70,7 +74,7 @@ final class AdaptiveTraining {
 
   var state: State {
     State(
-      iterations: iterations, random: random.state, weights: weights, first: training.optimizer.first.values,
+      iterations: iterations, random: random.state, weights: learned, first: training.optimizer.first.values,
       second: training.optimizer.second.values)
   }
 
@@ -96,6 +100,8 @@ final class OneTask {
   enum Rule: Equatable {
     /// Plain steps down the slope: what MAML prepared its weights for.
     case descent(rate: Double, steps: Int)
+    /// The same with step sizes that were learned, [step][parameter].
+    case learned(rates: [Float])
     /// Adam: what fine-tuning does.
     case adam(rate: Double, steps: Int)
   }
@@ -123,11 +129,12 @@ final class OneTask {
     let rate: Double
     switch rule {
     case .descent(let size, let count): (rate, steps, adam) = (size, count, nil)
+    case .learned(let rates): (rate, steps, adam) = (0, rates.count / max(1, weights.count), nil)
     case .adam(let size, let count):
       (rate, steps) = (size, count)
       adam = Adam(weights.count, BehaviorCloning.Configuration(name: "one task"))
     }
-    for _ in 0..<steps {
+    for step in 0..<steps {
       network.forward(here)
       for (index, wanted) in actions.enumerated() {
         delta[index] = 2 * (network.output.pointer[index] - wanted) / Float(actions.count)
@@ -135,6 +142,9 @@ final class OneTask {
       network.backward(here, into: .init(pointer: gradient.pointer, stride: 0))
       if let adam {
         adam.step(weights, gradient, rate: rate)
+      } else if case .learned(let rates) = rule {
+        let first = step * weights.count
+        for index in 0..<weights.count { weights.pointer[index] -= rates[first + index] * gradient.pointer[index] }
       } else {
         for index in 0..<weights.count { weights.pointer[index] -= Float(rate) * gradient.pointer[index] }
       }

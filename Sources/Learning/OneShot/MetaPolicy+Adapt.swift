@@ -75,9 +75,9 @@ extension MetaPolicy {
   }
 
   func rule(_ method: Method) -> OneTask.Rule {
-    method == .maml
-      ? .descent(rate: description.innerRate, steps: description.innerSteps)
-      : .adam(rate: Self.fineTuneRate, steps: description.fineTuneSteps)
+    guard method == .maml else { return .adam(rate: Self.fineTuneRate, steps: description.fineTuneSteps) }
+    guard prepared.rates.isEmpty else { return .learned(rates: prepared.rates) }
+    return .descent(rate: description.innerRate, steps: description.innerSteps)
   }
 
   static let fineTuneRate = 1e-3

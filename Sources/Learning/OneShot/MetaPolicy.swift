@@ -66,6 +66,8 @@ public struct MetaPolicy: Sendable {
   struct Network: Sendable {
     var description: PolicyDescription
     var parameters: PolicyParameters
+    /// Where step sizes were learned: [step][parameter], in the order of `OneTask.weights`.
+    var rates: [Float] = []
   }
 
   /// What is known.
@@ -96,7 +98,9 @@ public struct MetaPolicy: Sendable {
         (Self.goalFolder, goal), (Self.preparedFolder, prepared), (Self.jointFolder, joint),
       ] {
         guard let network else { continue }
-        try Policy.save(network.description, network.parameters, to: draft.appending(path: name))
+        try Policy.save(
+          network.description, network.parameters, to: draft.appending(path: name),
+          attachments: try Self.attachments(network.rates))
       }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -128,7 +132,9 @@ public struct MetaPolicy: Sendable {
     let features = prepared.description.interface.features.count + (description.frame?.axes.count ?? 0)
     guard goal.map({ $0.description.interface.features.count == features }) ?? true,
       joint.description.widths == prepared.description.widths,
-      description.carriers.count == description.carrierColumns.count
+      description.carriers.count == description.carrierColumns.count,
+      prepared.rates.isEmpty
+        || prepared.rates.count == description.innerSteps * OneTask.weights(prepared.parameters.members[0]).count
     else { throw .unreadable(path: folder.path, reason: "its parts do not belong together") }
   }
 
@@ -142,9 +148,30 @@ public struct MetaPolicy: Sendable {
   private static func read(_ folder: URL, _ name: String) throws(AdaptError) -> Network {
     do {
       let (description, parameters) = try Policy.read(folder.appending(path: name))
-      return Network(description: description, parameters: parameters)
-    } catch {
+      return Network(
+        description: description, parameters: parameters, rates: try readRates(folder.appending(path: name)))
+    } catch let error as PolicyError {
       throw .unreadable(path: folder.path, reason: error.description)
+    } catch {
+      throw .unreadable(path: "\(folder.path)/\(name)/\(ratesFile)", reason: "\(error)")
     }
+  }
+
+  private static let ratesFile = "inner-rates.safetensors"
+
+  private static func attachments(_ rates: [Float]) throws -> [String: Data] {
+    guard !rates.isEmpty else { return [:] }
+    return [ratesFile: Data(try SafeTensors(tensors: ["rates": .init(shape: [rates.count], values: rates)]).encoded())]
+  }
+
+  private static func readRates(_ folder: URL) throws -> [Float] {
+    let file = folder.appending(path: ratesFile)
+    guard FileManager.default.fileExists(atPath: file.path) else { return [] }
+    let data = try Data(contentsOf: file)
+    let rates = try SafeTensors(decoding: data.bytes).tensors["rates"]?.values ?? []
+    guard !rates.isEmpty, rates.allSatisfy(\.isFinite) else {
+      throw SafeTensorsError.extent(tensor: "rates", reason: "it is missing, or holds what is no number")
+    }
+    return rates
   }
 }

@@ -38,11 +38,13 @@ import Testing
   func `the exact slope is the slope of the loss after adaptation`(
     _ activation: NetworkShape.Activation, _ loss: BehaviorCloning.Configuration.Loss
   ) throws {
-    for steps in 1...3 {
+    for (steps, learnsRates) in [(1, false), (2, false), (3, false), (1, true), (3, true)] {
       var configuration = configuration(.second, steps: steps)
       configuration.activation = activation
       configuration.loss = loss
+      configuration.learnsRates = learnsRates
       let training = try sample(configuration)
+      #expect(training.initial.count == training.support.parameterCount * (learnsRates ? 1 + steps : 1))
       _ = training.setSlope()
       let slope = training.slope.values
       let step = 1e-6

@@ -128,12 +128,24 @@ import Testing
         demonstrations, rig: shown.rig, datasets: [], configuration, seed: 3, checkpoint: state))
     #expect(resumed.prepared.parameters == straight.prepared.parameters && resumed.description == straight.description)
     #expect(!FileManager.default.fileExists(atPath: state.path))
+    let rates = straight.prepared.rates
+    #expect(resumed.prepared.rates == rates && Set(rates).count > 100, "each weight has its own step size")
 
     let file = folder.appending(path: "family")
     try resumed.save(to: file)
     let read = try MetaPolicy(file)
     #expect(read.description == resumed.description && read.joint.parameters == resumed.joint.parameters)
+    #expect(read.prepared.rates == rates && read.joint.rates.isEmpty)
     #expect(throws: AdaptError.self) { try resumed.save(to: file) }
+    let steps = file.appending(path: "maml/inner-rates.safetensors")
+    let written = try Data(contentsOf: steps)
+    let short = try SafeTensors(tensors: ["rates": .init(shape: [1], values: [0.2])]).encoded()
+    for damaged in [written.prefix(40), Data(short)] {
+      try damaged.write(to: steps)
+      #expect(throws: AdaptError.self) { try MetaPolicy(file) }
+    }
+    try written.write(to: steps)
+    _ = try MetaPolicy(file)
     try Data("{}".utf8).write(to: file.appending(path: "adapt.json"))
     #expect(throws: AdaptError.self) { try MetaPolicy(file) }
   }
