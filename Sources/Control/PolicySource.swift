@@ -41,15 +41,18 @@ public final class PolicySource {
     public let plan: Plan
     /// The critic that judges its actions, for a gate by risk: features and action in, two networks' logits out.
     public let critic: Policy?
+    /// What chooses among actions near its own by a person's taste; nil where nobody shaped it.
+    public let shaper: Shaper?
     /// Counts loads from 1.
     public let generation: UInt32
     let memory: PolicyMemory
 
     /// A policy ready for the tick.
-    public init(policy: Policy, plan: Plan, critic: Policy? = nil, generation: UInt32) {
+    public init(policy: Policy, plan: Plan, critic: Policy? = nil, shaper: Shaper? = nil, generation: UInt32) {
       self.policy = policy
       self.plan = plan
       self.critic = critic
+      self.shaper = shaper
       self.generation = generation
       let interface = policy.description.interface
       var decay: Double?
@@ -127,12 +130,20 @@ public final class PolicySource {
   /// True when the next wish needs an inference or the next part of a chunk.
   public var decides: Bool { phase == 0 }
 
-  /// The wish of this tick. `command` is the last command; a policy always goes on from there.
-  public func wish(position: JointVector, environment: EnvironmentReading, command: JointVector) -> JointVector {
+  /// The wish of this tick. `command` is the last command, which a policy always goes on from, and `step` by how much that
+  /// one moved.
+  public func wish(
+    position: JointVector, environment: EnvironmentReading, command: JointVector, step: JointVector = .zero
+  ) -> JointVector {
     hasInferred = false
     if phase == 0 {
       start = command
       target = decide(position: position, environment: environment, command: command)
+      if let loaded {
+        target = loaded._withUnsafeGuaranteedRef { loaded in
+          loaded.shaper?.best(near: target, from: command, step: step, environment: environment.values) ?? target
+        }
+      }
     }
     phase += 1
     let part = Float(phase) / Float(ticks)

@@ -36,6 +36,10 @@ public struct Request: BitwiseCopyable, Sendable {
     case gate = 14
     /// From this tick on, an arm uses the bus in `exchange`.
     case exchangeBus = 15
+    /// The person likes what the arm just did: it stands in the log, and whoever learns from it finds it there.
+    case reward = 16
+    /// The person does not.
+    case scold = 17
   }
 
   /// What is asked.

@@ -77,7 +77,9 @@ public enum State: UInt8, BitwiseCopyable, Sendable, CaseIterable {
       .parking
     case (_, .relax): .off
     // What does not concern the arm leaves the state alone.
-    case (_, .episode), (_, .loadPolicy), (_, .gate), (_, .exchangeBus), (_, .none): self
+    case (_, .episode), (_, .loadPolicy), (_, .gate), (_, .exchangeBus), (_, .reward),
+      (_, .scold), (_, .none):
+      self
     default: nil
     }
   }

@@ -149,7 +149,7 @@ struct Supervisor: BitwiseCopyable {
     }
     switch request.action {
     // What does not concern the arm leaves alone whatever move is under way, and how far it has come.
-    case .none, .loadPolicy, .exchangeBus: return true
+    case .none, .loadPolicy, .exchangeBus, .reward, .scold: return true
     case .episode:
       episode = request.episode
       return true

@@ -63,7 +63,8 @@ extension Tick {
 
   private func askPolicy(_ command: JointVector) -> JointVector {
     record.memory.steps.insert(.asked)
-    let wish = policy.wish(position: record.follower.position, environment: record.environment, command: command)
+    let wish = policy.wish(
+      position: record.follower.position, environment: record.environment, command: command, step: previous.step)
     if policy.hasInferred { record.memory.steps.insert(.inferred) }
     record.gateScore = policy.doubt
     return wish

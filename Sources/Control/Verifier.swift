@@ -174,7 +174,8 @@ public struct Verifier {
       return
     }
     let wish = policy.wish(
-      position: record.follower.position, environment: record.environment, command: record.memory.goal)
+      position: record.follower.position, environment: record.environment, command: record.memory.goal,
+      step: record.memory.step)
     wishes += 1
     compare(record.tick, .policy, record.policyWish, wish)
   }

@@ -67,9 +67,10 @@ extension ArmHost {
 struct RateMismatch: Error {}
 
 extension PolicySource.Loaded {
-  /// Reads a policy folder and plans its inputs and outputs on this rig.
+  /// Reads a policy folder and plans its inputs and outputs on this rig; `weights` are what a person likes, if anything.
   convenience init(
-    _ folder: URL, arm: ArmDescription, rig: Rig, settings: ControlSettings, generation: UInt32
+    _ folder: URL, arm: ArmDescription, rig: Rig, settings: ControlSettings, weights: [Double]? = nil,
+    generation: UInt32
   ) throws {
     let policy = try Policy.load(folder)
     let interface = policy.description.interface
@@ -84,7 +85,15 @@ extension PolicySource.Loaded {
     let plan = PolicySource.Plan(
       features: try rig.featurePlan(interface.features), joints: joints, representation: interface.representation,
       chunk: interface.chunk, execution: interface.execution)
-    self.init(policy: policy, plan: plan, critic: try Self.critic(of: policy, in: folder), generation: generation)
+    let aspects = ActionAspects(rig)
+    let shaper = weights.map {
+      Shaper(
+        aspects, joints: joints, toolJoints: arm.tool.joint + 1, ticks: settings.decisionTicks, lower: arm.lower,
+        upper: arm.upper, weights: ShapingWeights($0))
+    }
+    self.init(
+      policy: policy, plan: plan, critic: try Self.critic(of: policy, in: folder), shaper: shaper,
+      generation: generation)
   }
 
   /// The critic beside a policy, where one was trained.

@@ -189,6 +189,7 @@ public final class ArmHost: SessionHost {
     info.attempt = attempt
     info.policyDigest = policyDigest
     if !policyName.isEmpty { info.extra["policy"] = policyName }
+    if let shapingForLog { info.extra[ShapingForLog.key] = shapingForLog }
     // On virtual time the same seed gives the same bytes, wherever its files lie.
     if let policyFolder, !isSimulated { info.extra["policy_folder"] = policyFolder.absoluteURL.path }
     // What was true of the scene before is not true of this episode.
@@ -214,6 +215,10 @@ public final class ArmHost: SessionHost {
   /// The digest of that policy's files, see `Policy.digest`; empty without one.
   public private(set) var policyDigest = ""
   private var policyFolder: URL?
+  /// What a person likes in the policy that drives, as its logs say it.
+  private var shapingForLog: String?
+  /// Learns what a person likes, in a session that shapes; set before the policy is loaded.
+  public var learner: ShapingLearner?
   private let isSimulated: Bool
 
   /// What was handed to the tick last; nil without a policy.
@@ -223,10 +228,15 @@ public final class ArmHost: SessionHost {
   public func load(policy folder: URL) throws(HostError) {
     let next: PolicySource.Loaded
     let digest: String
+    let likes: [Double]?
     do {
       digest = try Policy.digest(folder)
+      likes = try Shaping.read(from: folder)?.reward.weights
       next = try PolicySource.Loaded(
-        folder, arm: pair.follower.arm, rig: rig, settings: settings, generation: UInt32(loaded.count + 1))
+        folder, arm: pair.follower.arm, rig: rig, settings: settings, weights: likes,
+        generation: UInt32(loaded.count + 1))
+    } catch let error as HostError {
+      throw error
     } catch let error as PolicyError {
       throw .policy(error)
     } catch let error as FeatureError {
@@ -236,6 +246,8 @@ public final class ArmHost: SessionHost {
     }
     // A policy stays alive as long as its host: a session loads a handful, of some hundred kilobytes each.
     loaded.append(next)
+    shapingForLog = likes.map { learner == nil ? ShapingForLog.text($0) : ShapingForLog.learning }
+    if let shaper = next.shaper { learner?.teach(shaper) }
     strange = StrangeFeatures(next)
     policyName = folder.lastPathComponent
     policyDigest = digest

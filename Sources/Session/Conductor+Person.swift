@@ -16,6 +16,9 @@ extension Conductor {
     // The gate asked in vain, or the person had a look: all is well.
     case (.start, .running) where snapshot.state == .holding && plan.activity.usesPolicy: ask(Request(.policy))
     case (.rollBack, _): wantsRollBack = plan.activity == .correct
+    // What is felt lies behind, and changes nobody's turn.
+    case (.reward, .running) where plan.activity == .shape: host.ask(Request(.reward))
+    case (.scold, .running) where plan.activity == .shape: host.ask(Request(.scold))
     case (.takeOver, .running): ask(Request(.takeOver))
     case (.release, .running) where plan.endsAfterCorrection && snapshot.state == .correcting:
       finish(.success, snapshot)

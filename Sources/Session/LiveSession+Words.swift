@@ -12,7 +12,7 @@ extension LiveSession {
     guard terminal.showsScreen else { return terminal.show(line(snapshot)) }
     let size = terminal.size
     let lines = screen.lines(snapshot, view, rows: size.rows - 1, columns: size.columns)
-    terminal.draw(lines + [String("  \(Terminal.help)".prefix(size.columns))])
+    terminal.draw(lines + [String("  \(help)".prefix(size.columns))])
   }
 
   /// How the policies of a correction session did, as a picture beside them.
@@ -51,6 +51,9 @@ extension LiveSession {
         "round \(min(conductor.round + 1, plan.rounds)) of \(plan.rounds), "
           + "\(conductor.framesThisRound) of \(plan.framesPerRound) frames")
       if case .running(let share) = host.training { parts.append("training \(Int(share * 100)) %") }
+    }
+    if let said = host.learner?.count {
+      parts.append("liked \(said.rewards), disliked \(said.scoldings)")
     }
     parts.append("missed \(snapshot.missed)")
     parts.append("bus errors \(snapshot.replies.errors)")

@@ -12,6 +12,7 @@ public import Control
 internal import Episodes
 public import Foundation
 internal import Glibc
+public import Learning
 internal import RealTime
 internal import ServoBus
 internal import Synchronization
@@ -40,6 +41,10 @@ public struct LiveOptions: Sendable {
   public var budget = 0.01
   /// The seed of the gate's coin.
   public var seed: UInt64 = 1
+  /// In a session that shapes: the folder for the shaped policy, made from `policy` or gone on with.
+  public var shaped: URL?
+  /// In a session that shapes: how late a person's presses come.
+  public var delays = HumanReward.Window.short
   /// The task in words.
   public var task = ""
   /// Who holds the leader.
@@ -83,6 +88,7 @@ public final class LiveSession {
   private var isPedalLost = false
   var shownRefusals: UInt32 = 0
   var news: [String] = []
+  private var keptCount = ShapingLearner.Count()
   /// Where onlookers see this session and say their few words.
   public let lookout: Lookout
 
@@ -111,6 +117,11 @@ public final class LiveSession {
     watchdog = Watchdog(host.tick, limit: .milliseconds(100))
     var plan = makePlan(rig, host.settings)
     if let policy = options.policy { try host.load(policy: policy) }
+    // Only now, when all else is well: a policy that cannot be used here leaves no folder behind.
+    if let policy = options.policy, let shaped = options.shaped {
+      host.learner = ShapingLearner(try Shaping.open(shaped, parent: policy, window: options.delays), rig: rig)
+      try host.load(policy: shaped)
+    }
     if let folder = options.dataset {
       do {
         let dataset = try Dataset.openOrCreate(folder.path)
@@ -127,7 +138,8 @@ public final class LiveSession {
         torn = try dataset.problems().filter { if case .torn = $0 { true } else { false } }.map(\.description)
         let recorder = try Recorder(
           ring: host.channels.records, dataset: dataset,
-          session: description.info(rig: rig, clock: clock, start: plan.firstEpisode))
+          session: description.info(rig: rig, clock: clock, start: plan.firstEpisode),
+          observer: host.learner?.observe)
         host.record(with: recorder)
         host.notes = options.notes
       } catch let error as DatasetError {
@@ -187,13 +199,14 @@ public final class LiveSession {
     let guardian = Worker("watchdog", every: .milliseconds(20)) { [watchdog, clock] in watchdog.look(at: clock.now) }
     for line in Grant.lines(grants) { say(line) }
     if let plan = host.busPlan { say("\(plan)") }
-    if !options.json { terminal.say(plan.activity == .replay ? Terminal.replayHelp : Terminal.help) }
+    if !options.json { terminal.say(help) }
     for sentence in torn { say("an earlier recording: \(sentence)") }
     try supervise()
     guardian.stop()
     stopping.set()
     loop.wait()
     host.recorder?.stop()
+    keepTaste()
     terminal.restore()
     var report = SessionReport(activity: plan.activity, conductor: conductor, host: host)
     report.policies = policies
@@ -270,6 +283,7 @@ public final class LiveSession {
       }
       if clock.now - shownAt > .milliseconds(100) {
         shownAt = clock.now
+        keepTaste()
         let view = SessionView(plan: plan, conductor: conductor, host: host, news: news)
         lookout.view = view
         show(snapshot, view)
@@ -279,6 +293,25 @@ public final class LiveSession {
 
   private func hear(_ signal: PersonSignal) {
     if signal == .run { host.holdToRun(at: clock.now) } else { conductor.hear(signal) }
+  }
+
+  var help: String {
+    switch plan.activity {
+    case .replay: Terminal.replayHelp
+    case .shape: Terminal.shapeHelp
+    default: Terminal.help
+    }
+  }
+
+  /// Writes down what a person likes as soon as they said something new: a session that is killed has lost a press at most.
+  private func keepTaste() {
+    guard let learner = host.learner, let folder = options.shaped, learner.count != keptCount else { return }
+    keptCount = learner.count
+    do {
+      try learner.keep(in: folder)
+    } catch {
+      say("what you like could not be written down: \(error.localizedDescription)")
+    }
   }
 
   /// A pedal that is gone stops the arm: what is held to run runs out by itself, latched; anything else holds.
@@ -292,6 +325,9 @@ public final class LiveSession {
 
   /// For how long a session waits for an adapter to be plugged in again.
   private static var patience: Nanoseconds { .seconds(60) }
+
+  /// In a session that shapes: what is known of the person's taste.
+  public var shaping: Shaping? { host.learner?.shaping }
 }
 
 /// Set once, by one thread, for another.

@@ -26,6 +26,10 @@ public enum PersonSignal: String, Codable, Sendable {
   case acknowledge
   /// End the session: park and quit.
   case stop
+  /// I like what the arm just did (`shape`).
+  case reward
+  /// I do not.
+  case scold
   /// Hold-to-run: the pedal is down. Sent again and again while it is.
   case run
 
@@ -50,11 +54,13 @@ public enum Activity: String, Codable, Sendable {
   case correct
   /// A policy's success is counted over many starts.
   case evaluate
+  /// A policy drives, and a person rewards and scolds it.
+  case shape
   /// A recorded episode is played again.
   case replay
 
   /// Whether a policy drives.
-  public var usesPolicy: Bool { self == .run || self == .correct || self == .evaluate }
+  public var usesPolicy: Bool { self == .run || self == .correct || self == .evaluate || self == .shape }
 
   /// Whether the arm moves to a start pose by itself before each episode.
   public var startsAtPose: Bool { usesPolicy || self == .replay }

@@ -15,7 +15,7 @@ public final class PolicyDriver {
   public init(_ folder: URL, rig: Rig) throws {
     loaded = try PolicySource.Loaded(
       folder, arm: rig.pairs[0].follower.arm, rig: rig, settings: try ControlPlan(rig, leaderMirrors: false).settings,
-      generation: 1)
+      weights: try Shaping.read(from: folder)?.reward.weights, generation: 1)
     source.load(Unmanaged.passUnretained(loaded))
   }
 

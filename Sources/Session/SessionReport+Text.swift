@@ -11,6 +11,7 @@ extension SessionReport: CustomStringConvertible {
     if assisted.trials > 0 { table.add("success with help", "\(assisted.successes) of \(assisted.trials)") }
     if unlabelled > 0 { table.add("not counted", "\(unlabelled), neither success nor failure") }
     if takeOvers > 0 { table.add("take-overs", "\(takeOvers)") }
+    shaping?.add(to: &table)
     if capped > 0 {
       table.add("not learned from", "\(Figures.count(capped, "correction")) that came to no end in time")
     }

@@ -34,6 +34,8 @@ public struct SessionReport: Sendable, Codable {
   public var presentSeconds = 0.0
   /// A person's frames in successful episodes, at the decision rate.
   public var personFrames = 0
+  /// In a session that shapes: what the person said, and what was learned from it.
+  public var shaping: Taste?
   /// Frames of the policy's driving for which a person said what they would do, at the decision rate.
   public var labelledFrames = 0
   /// Policies trained, oldest first.
@@ -131,6 +133,7 @@ public struct SessionReport: Sendable, Codable {
     if answered > 0 {
       response_s = conductor.outcomes.reduce(0) { $0 + $1.waitedSeconds } / Double(answered)
     }
+    shaping = host.learner.map { Taste($0) }
     byPolicy = PolicyRow.rows(of: conductor.outcomes)
     presentSeconds = conductor.presence.seconds
     episodes = conductor.outcomes.count

@@ -49,6 +49,9 @@ final class Terminal {
     "keys: enter start · space take over / give back · s success · f failure · e end unlabelled · "
     + "d discard and redo · b policy before · p pause / go on · h hold · a acknowledge · q quit"
 
+  /// The same while a policy is shaped.
+  static let shapeHelp = "keys: + I like that · - I do not · " + help.dropFirst("keys: ".count)
+
   /// The same while a recording is played.
   static let replayHelp = "any key stops and holds · then enter plays again, any other key ends"
 
@@ -78,6 +81,8 @@ final class Terminal {
       case "p": .pause
       case "d": .discard
       case "b": .rollBack
+      case "+", "=": .reward
+      case "-": .scold
       case "h": .hold
       case "a": .acknowledge
       case "q": .stop

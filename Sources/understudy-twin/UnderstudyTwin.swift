@@ -19,7 +19,7 @@ struct UnderstudyTwin: AsyncParsableCommand {
       """),
     subcommands: [
       Serve.self, WorkbenchVerb.self, HandVerb.self, Rehearse.self, SoakVerb.self, StudyVerb.self, Generate.self,
-      OneShot.self, TransferVerb.self, RolloutsVerb.self, Demo.self,
+      OneShot.self, ShapingVerb.self, TransferVerb.self, RolloutsVerb.self, Demo.self,
     ],
     defaultSubcommand: Serve.self)
 }

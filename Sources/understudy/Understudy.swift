@@ -27,7 +27,8 @@ struct Understudy: AsyncParsableCommand {
       """),
     version: understudyVersion,
     subcommands: [
-      Teleoperate.self, Record.self, Replay.self, Train.self, Run.self, Correct.self, Evaluate.self, Inspect.self,
+      Teleoperate.self, Record.self, Replay.self, Train.self, Run.self, Correct.self, Shape.self, Evaluate.self,
+      Inspect.self,
       Recover.self, Verify.self, EditDataset.self, Export.self, Import.self, Relax.self, Ports.self,
       SetupMotors.self, Calibrate.self, Doctor.self, Reward.self, Adapt.self, Bench.self,
     ])

@@ -95,6 +95,15 @@ import Testing
       "understudy", "correct", "--rig", "twin-insert", "--policy", scratch.path("other"), "--dataset",
       scratch.path("corrections"), "--policies", scratch.path("policies"), twin: twin.folder
     ).expect(code: 73, saying: scratch.path("policies/round-1"), "--policies")
+    for (name, output, words, code) in [
+      ("other", "gentle", "koch-follower", 65), ("missing", "gentle", "understudy train", 66),
+      ("policies/round-1", "cut", "no shaped policy", 73),
+    ] as [(String, String, String, Int32)] {
+      let ran = try Binary.run(
+        "understudy", "shape", "--rig", "twin-insert", "--policy", scratch.path(name), "--output",
+        scratch.path(output), "--dataset", scratch.path("shaping"), twin: twin.folder)
+      ran.expect(code: code, saying: words)
+    }
     #expect(try scratch.contents() == rounds)
     try FileManager.default.removeItem(atPath: scratch.path("policies"))
     #expect(try scratch.contents() == before)

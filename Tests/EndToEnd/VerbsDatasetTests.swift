@@ -132,8 +132,8 @@ import Testing
 
   /// As wide as a terminal without a window system: what is to be copied must stand there as it is typed.
   @Test(arguments: [
-    "", "teleoperate", "record", "train", "run", "correct", "evaluate", "inspect", "recover", "relax", "ports",
-    "doctor", "bench", "edit-dataset", "export", "import",
+    "", "teleoperate", "record", "train", "run", "correct", "shape", "evaluate", "inspect", "recover", "relax",
+    "ports", "doctor", "bench", "edit-dataset", "export", "import",
   ])
   func `help keeps its examples whole at 80 columns`(_ verb: String) throws {
     let ran = try Binary.run("understudy", "help", verb)
@@ -147,7 +147,7 @@ import Testing
       #expect(next.isEmpty || next.hasPrefix("  "), "\(lines[index])\n\(next)")
       #expect(lines[index].hasSuffix("\\") == next.hasPrefix("     "), "\(lines[index])\n\(next)")
     }
-    if ["teleoperate", "record", "run", "correct", "evaluate"].contains(verb) {
+    if ["teleoperate", "record", "run", "correct", "shape", "evaluate"].contains(verb) {
       let prose = ran.out.replacing(#/\s+/#, with: " ")
       #expect(prose.contains("Ctrl-C") && prose.contains("rest pose") && prose.contains("130"))
       #expect(prose.contains("protective stop") && prose.contains("press a"))

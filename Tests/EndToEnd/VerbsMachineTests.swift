@@ -45,8 +45,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "teleoperate", "record", "train", "run", "correct", "evaluate", "inspect", "recover", "relax", "ports",
-    "setup-motors", "calibrate", "doctor", "bench", "reward",
+    "teleoperate", "record", "train", "run", "correct", "shape", "evaluate", "inspect", "recover", "relax",
+    "ports", "setup-motors", "calibrate", "doctor", "bench", "reward",
   ])
   func `every verb's help has an example`(_ verb: String) throws {
     let ran = try Binary.run("understudy", verb, "--help")

@@ -21,6 +21,7 @@ extension Recorder {
   func drainRing(_ drain: inout Drain) {
     let now = TickClock.monotonic.now
     while let record = ring.pop() {
+      observer?(record)
       if record.episode != drain.number {
         close(&drain)
         if record.episode != 0 { open(&drain, record.episode) }

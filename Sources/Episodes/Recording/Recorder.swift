@@ -41,6 +41,8 @@ public final class Recorder: Sendable {
   let dataset: Dataset
   let session: SessionInfo
   let options: Options
+  /// Sees every tick before it is written, on the drain's thread.
+  let observer: (@Sendable (TickRecord) -> Void)?
   /// What only the drain touches.
   let drain: Mutex<Drain>
   /// The episodes that are not done with.
@@ -55,15 +57,18 @@ public final class Recorder: Sendable {
     var finish: Worker?
   }
 
-  /// A recorder of one session into a dataset. Throws where the session cannot be written down.
+  /// A recorder of one session into a dataset. Throws where the session cannot be written down. `observer` sees every tick
+  /// that leaves the ring, in or outside an episode, on the thread that writes: it must be quick.
   public init(
-    ring: Ring<TickRecord>, dataset: Dataset, session: SessionInfo, options: Options = Options()
+    ring: Ring<TickRecord>, dataset: Dataset, session: SessionInfo, options: Options = Options(),
+    observer: (@Sendable (TickRecord) -> Void)? = nil
   ) throws(LogError) {
     if let problem = session.problem { throw .notAnEpisode(file: dataset.folder, what: problem) }
     self.ring = ring
     self.dataset = dataset
     self.session = session
     self.options = options
+    self.observer = observer
     drain = Mutex(Drain())
   }
 

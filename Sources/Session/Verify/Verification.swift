@@ -100,8 +100,14 @@ public struct Verification: Sendable, Encodable {
       return nil
     }
     do {
+      let shaping = reader.episode.extra[ShapingForLog.key]
+      guard shaping != ShapingForLog.learning else {
+        log.note = "its policy was being shaped, so that its wishes are taken as logged"
+        return nil
+      }
       let loaded = try PolicySource.Loaded(
-        folder, arm: rig.pairs[0].follower.arm, rig: rig, settings: plan.settings, generation: 1)
+        folder, arm: rig.pairs[0].follower.arm, rig: rig, settings: plan.settings,
+        weights: try shaping.map(ShapingForLog.weights), generation: 1)
       log.policy = folder.relativePath
       return loaded
     } catch {
