@@ -161,6 +161,18 @@ import Testing
     #expect(try reader.next()?.tick == nil)
   }
 
+  @Test func `every chunk but the first is opened while the one before is read`() throws {
+    let scratch = try Scratch()
+    var random = SplitMix64(seed: 3)
+    let path = scratch.file("a.mcap")
+    try Samples.writeOpen(path, (0..<5000).map { Samples.plausible(UInt64($0), episode: 1, &random) })
+    _ = try Finisher.finish(LogFile.open(reading: path))
+    let chunks = try #require(try LogIndex.read(LogFile.open(reading: path))).chunks.count
+    let reader = try EpisodeReader.open(path)
+    while try reader.next() != nil {}
+    #expect(chunks > 3 && reader.openedAhead >= chunks - 1)
+  }
+
   @Test func `seeking finds the first tick at or after a time`() throws {
     let scratch = try Scratch()
     var random = SplitMix64(seed: 3)

@@ -49,5 +49,7 @@ final class PolicySource {
   init(ticks: Int) {}
   func load(_ policy: Unmanaged<Loaded>) {}
   func forget() {}
-  func wish(position: JointVector, environment: EnvironmentReading, command: JointVector) -> JointVector { command }
+  func wish(position: JointVector, environment: EnvironmentReading, command: JointVector, step: JointVector) -> JointVector {
+    command
+  }
 }

@@ -61,6 +61,8 @@ final class ChunkAhead: @unchecked Sendable {
   private let places: [LogIndex.Chunk]
   /// Which of them comes next.
   private var place = 0
+  /// How many chunks the reader was spared opening.
+  private(set) var taken = 0
   private var errand: Errand?
   private var isOpen = false
   private var record = ByteBuffer()
@@ -92,6 +94,7 @@ final class ChunkAhead: @unchecked Sendable {
     errand.wait()
     guard isOpen else { return nil }
     isOpen = false
+    taken += 1
     swap(&records, &opened)
     return places[place].length
   }

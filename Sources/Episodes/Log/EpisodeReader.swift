@@ -71,6 +71,9 @@ public final class EpisodeReader {
   /// Whether the log was mended once.
   public var wasRecovered: Bool { index?.metadata["understudy.recovery"] != nil }
 
+  /// How many chunks of a finished log were open already when the reading came to them.
+  var openedAhead: Int { stream.openedAhead }
+
   /// CRC-32 of a finished log's data; 0 in others.
   var checksum: UInt32 { index?.checksum ?? 0 }
 

@@ -53,7 +53,7 @@ struct MessageStream: ~Copyable {
         if let item = try nextInChunk() { return item }
         continue
       }
-      if takeAhead() { continue }
+      if try takeAhead() { continue }
       guard let record = try records.next() else { return nil }
       itemOffset = record.offset
       guard !dataEnded, let opcode = Opcode(rawValue: record.opcode) else { continue }
@@ -113,9 +113,14 @@ struct MessageStream: ~Copyable {
     begin(record.offset, end: record.offset + record.whole.count)
   }
 
+  /// How many chunks were open already when they were come to.
+  var openedAhead: Int { ahead?.taken ?? 0 }
+
   /// Goes into the chunk that comes next, if it is open already.
-  private mutating func takeAhead() -> Bool {
+  private mutating func takeAhead() throws(LogError) -> Bool {
     guard let ahead, !dataEnded, records.ending == nil else { return false }
+    // Between two chunks lie the indexes of the first one's messages.
+    try records.skipMessageIndexes()
     let offset = records.position
     guard let length = ahead.take(at: offset, &chunk) else { return false }
     itemOffset = offset

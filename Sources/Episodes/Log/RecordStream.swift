@@ -76,7 +76,8 @@ struct RecordStream: ~Copyable {
     return record
   }
 
-  private mutating func skipMessageIndexes() throws(LogError) {
+  /// Goes on to the next record that is no index of messages.
+  mutating func skipMessageIndexes() throws(LogError) {
     while size - position >= MCAP.recordHead, try have(MCAP.recordHead, at: position),
       view(1).load(UInt8.self, at: 0) == Opcode.messageIndex.rawValue
     {
