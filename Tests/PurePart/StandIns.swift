@@ -49,7 +49,9 @@ final class PolicySource {
   init(ticks: Int) {}
   func load(_ policy: Unmanaged<Loaded>) {}
   func forget() {}
-  func wish(position: JointVector, environment: EnvironmentReading, command: JointVector, step: JointVector) -> JointVector {
+  func wish(
+    position: JointVector, environment: EnvironmentReading, command: JointVector, step: JointVector
+  ) -> JointVector {
     command
   }
 }
