@@ -26,7 +26,8 @@ import Testing
     deinit { page.stop() }
 
     func connect() async throws -> AsyncSocket {
-      try await AsyncSocket.connected(to: sockaddr_in.inet(ip4: "127.0.0.1", port: port))
+      try await AsyncSocket.connected(
+        to: sockaddr_in.inet(ip4: "127.0.0.1", port: port), timeout: 300)
     }
 
     /// The whole answer to a request.

@@ -26,8 +26,9 @@ public struct Rig: Sendable {
   public var loopCPU: Int?
   /// For how long a tick looks for a bus's last reply without sleeping (`ServoBus.spin`), in µs.
   public var busSpin_us: Int
-  /// What that is where a rig's file says nothing.
-  public static let usualBusSpin_us = 30
+  /// What that is where a rig's file says nothing: on an idle machine looking for 30 µs made no reply seen sooner, and doubled
+  /// the cycle's CPU time (`understudy bench bus --peers`).
+  public static let usualBusSpin_us = 0
   /// Leader and follower arms; at least one pair.
   public var pairs: [Pair]
   /// The tool's origin in the frame of the joint that carries it, where it is not the arm file's: a stylus tip, say.

@@ -35,11 +35,14 @@ struct BusPeers {
     }
   }
 
+  /// What else a rig could ask for (`bus.spin_us`).
+  static let otherSpin_us = 30
+
   /// A client that ours takes turns with, and what it takes to run a turn of it.
   private struct Peer {
     let name: String
     let goal: Benchmark.Goal?
-    /// It is ours without `spin`, and needs no command.
+    /// It is ours with another `spin`, and needs no command.
     var isOurs = false
     let command: (String, [String])?
     let missing: String
@@ -55,7 +58,7 @@ struct BusPeers {
       for turn in 0..<Self.turns {
         if turn % 2 == 0 { peer.ours.add(try turnOfOurs(open, Rig.usualBusSpin_us)) }
         if peer.isOurs {
-          peer.times.add(try turnOfOurs(open, 0))
+          peer.times.add(try turnOfOurs(open, Self.otherSpin_us))
         } else if let (program, arguments) = peer.command, let text = OtherProgram(program, arguments)?.finish(),
           let times = try? JSONDecoder().decode(Times.self, from: Data(text.utf8))
         {
@@ -148,7 +151,7 @@ struct BusPeers {
       client("LeRobot", "lerobot", ["lerobot"], .ratioAtMost(0.5)),
       client("rustypot", "rustypot", ["peers", "venv"], .ratioAtMost(1)),
       Peer(name: "a C echo client", goal: nil, command: echo, missing: "no C compiler, `cc`"),
-      Peer(name: "ours with spin_us 0", goal: nil, isOurs: true, command: nil, missing: ""),
+      Peer(name: "ours with spin_us \(Self.otherSpin_us)", goal: nil, isOurs: true, command: nil, missing: ""),
     ]
   }
 }
