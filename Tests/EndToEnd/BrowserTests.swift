@@ -158,7 +158,8 @@ import Testing
       if (parseFloat(getComputedStyle(document.getElementById("state")).fontSize) < 48) wrong.push("small state");
       const state = document.getElementById("state");
       if (state.scrollWidth > state.clientWidth + 1) wrong.push("the state does not fit");
-      for (const button of document.querySelectorAll("button")) {
+      // A button that this session does not show takes no focus and has no height.
+      for (const button of [...document.querySelectorAll("button")].filter((one) => one.getClientRects().length)) {
         button.focus();
         const { outlineStyle, outlineWidth } = getComputedStyle(button);
         if (document.activeElement !== button) wrong.push(button.textContent + " takes no focus");
