@@ -26,10 +26,14 @@ public final class Dashboard: Sendable {
   private let task: Task<Void, Never>
 
   /// Listens at once, or says why it cannot.
-  public init(_ address: PageAddress, lookout: Lookout) throws(PageError) {
+  public convenience init(_ address: PageAddress, lookout: Lookout) throws(PageError) {
+    try self.init(address, lookout: lookout, patience: .seconds(5))
+  }
+
+  init(_ address: PageAddress, lookout: Lookout, patience: Duration) throws(PageError) {
     // A secret for this session alone: from the system's generator, never from a seed.
     let token = address.isLoopback ? nil : Self.makeToken()
-    let server = try PageServer(address, token: token, lookout: lookout)
+    let server = try PageServer(address, token: token, lookout: lookout, patience: patience)
     url = "http://\(address.shownHost):\(server.port)/" + (token.map { "?token=\($0)" } ?? "")
     task = Task { await server.run() }
   }

@@ -8,20 +8,21 @@ final class PageServer: Sendable {
   /// Connections at once, and how many of them may be streams: a hold must find a free one.
   static let mostConnections = 24
   static let mostStreams = 12
-  /// A request has to have come, and a frame to have gone, within this time.
-  static let patience = Duration.seconds(5)
   /// From one frame of a stream to the next.
   static let framePeriod = Duration.milliseconds(66)
 
   /// The port it listens at.
   let port: UInt16
+  /// A request has to have come, and a frame to have gone, within this time.
+  private let patience: Duration
   private let listener: Socket
   private let admission: Admission
   private let lookout: Lookout
   private let watcher: Watcher
   private let open = Mutex((connections: 0, streams: 0))
 
-  init(_ address: PageAddress, token: String?, lookout: Lookout) throws(PageError) {
+  init(_ address: PageAddress, token: String?, lookout: Lookout, patience: Duration) throws(PageError) {
+    self.patience = patience
     do {
       listener = try Self.listen(address)
       switch try listener.sockname() {
@@ -112,10 +113,10 @@ final class PageServer: Sendable {
   // MARK: One connection
 
   private func serve(_ client: AsyncSocket) async {
-    guard let (head, body) = try? await within(Self.patience, { try await self.read(client) }) else { return }
+    guard let (head, body) = try? await within(patience, { try await self.read(client) }) else { return }
     let response = head.map { self.answer($0, body) } ?? .text(400, "Not a request of this page.")
     defer { if response.isStream { open.withLock { $0.streams -= 1 } } }
-    guard (try? await within(Self.patience, { try await client.write(response.bytes) })) != nil, response.isStream
+    guard (try? await within(patience, { try await client.write(response.bytes) })) != nil, response.isStream
     else { return }
     await stream(to: client)
   }
@@ -167,7 +168,7 @@ final class PageServer: Sendable {
     var message = Data("retry: 1000\nevent: greeting\ndata: ".utf8) + watcher.greeting() + Data("\n\n".utf8)
     while !Task.isCancelled {
       let bytes = message
-      guard (try? await within(Self.patience, { try await client.write(bytes) })) != nil else { return }
+      guard (try? await within(patience, { try await client.write(bytes) })) != nil else { return }
       guard (try? await Task.sleep(for: Self.framePeriod)) != nil else { return }
       message = Data("data: ".utf8) + watcher.frame() + Data("\n\n".utf8)
     }

@@ -14,12 +14,13 @@ import Testing
     let page: Dashboard
     let port: UInt16
 
-    init() throws {
+    /// Patient by default: on a busy machine a test can wait a minute for its turn between two bytes.
+    init(patience: Duration = .seconds(600)) throws {
       lookout = Lookout(
         about: SessionFacts(
           rig: "test", activity: "run", joints: ["a", "b"], lower: [-1, -2], upper: [1, 2], loop_Hz: 100,
           decision_Hz: 25, staleTicks: 8), snapshots: Latest(Snapshot()), instruments: Instruments())
-      page = try Dashboard(try #require(PageAddress("0")), lookout: lookout)
+      page = try Dashboard(try #require(PageAddress("0")), lookout: lookout, patience: patience)
       port = try #require(UInt16(page.url.split(separator: ":")[2].dropLast()))
     }
 
@@ -164,6 +165,13 @@ import Testing
       try? beyond.close()
     }
     #expect(try await Shown.read(beyond) { _ in false }.isEmpty)
+  }
+
+  @Test func `a connection that asks nothing is let go`() async throws {
+    let shown = try Shown(patience: .milliseconds(20))
+    let socket = try await shown.connect()
+    defer { try? socket.close() }
+    #expect(try await Shown.read(socket) { _ in false }.isEmpty)
   }
 
   @Test func `an address that is taken is named`() throws {
