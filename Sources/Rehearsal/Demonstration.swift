@@ -3,7 +3,7 @@
 internal import Arm
 public import Foundation
 internal import RealTime
-internal import Session
+public import Session
 internal import Twin
 
 /// The demonstration of the whole loop on the twin.
@@ -247,7 +247,7 @@ public struct Demonstration {
       """)
   }
 
-  private func say(_ text: String) { FileHandle.standardOutput.write(Data("\(text)\n".utf8)) }
+  private func say(_ text: String) { StandardStream.output.say("\(text)\n") }
   private static func seconds(_ value: Double) -> String { String(format: "%.1f", value) }
   private static func pad(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
@@ -255,7 +255,7 @@ public struct Demonstration {
 }
 
 /// Why the demonstration ended early.
-public enum DemonstrationError: Error, CustomStringConvertible {
+public enum DemonstrationError: EndingError, CustomStringConvertible {
   /// A person pressed Ctrl-C.
   case interrupted(folder: String)
   /// A program is not where the build puts it.

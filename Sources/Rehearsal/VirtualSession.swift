@@ -195,11 +195,13 @@ private final class WirePump {
 }
 
 /// Why a rehearsal did not come to its end.
-public enum RehearsalError: Error, CustomStringConvertible {
+public enum RehearsalError: EndingError, CustomStringConvertible {
   /// The session went on for longer than any such session should.
   case tooLong(seconds: Double, standing: String)
   /// A number that makes no sense.
   case refused(String)
+  /// The folder holds the cells of a study by another plan.
+  case otherPlan(folder: String)
 
   /// A sentence for people.
   public var description: String {
@@ -208,6 +210,16 @@ public enum RehearsalError: Error, CustomStringConvertible {
       "The session did not end within \(Int(seconds)) s of virtual time; person and host wait for each other: "
         + "\(standing)."
     case .refused(let why): why
+    case .otherPlan(let folder):
+      "\(folder) holds a study by another plan; name another folder with --dir, or remove this one."
+    }
+  }
+
+  /// The code for a shell.
+  public var exitCode: Int32 {
+    switch self {
+    case .tooLong, .refused: ExitStatus.data.rawValue
+    case .otherPlan: ExitStatus.cannotCreate.rawValue
     }
   }
 }

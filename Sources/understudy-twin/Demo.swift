@@ -23,9 +23,8 @@ struct Demo: AsyncParsableCommand {
       folder: URL(filePath: folder, directoryHint: .isDirectory), seed: seed, evaluations: episodes)
     do {
       try await demonstration.run()
-    } catch let error as DemonstrationError {
-      FileHandle.standardError.write(Data("\n\(error)\n".utf8))
-      throw ExitCode(error.exitCode)
+    } catch {
+      throw Ending.failure(error)
     }
   }
 }

@@ -43,26 +43,21 @@ struct Generate: ParsableCommand {
     do {
       let signals = EndSignals()
       let began = Date()
-      let showsProgress = isatty(STDERR_FILENO) == 1
+      let line = ProgressLine()
       var generation = FamilyGeneration(
         Rehearsal(rig: try Rig.load(rig ?? FamilyGeneration.rig(of: task)), task: task, seed: seed), tasks: tasks,
         demonstrations: demonstrations)
       generation.firstTask = first
       let report = try generation.run(into: URL(filePath: dataset)) { done, all in
-        if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[Ktask \(done) of \(all)".utf8)) }
+        line.show("task \(done) of \(all)")
         return signals.count == 0
       }
-      if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-      if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
-      } else {
-        print("\(report), in \(Int(Date().timeIntervalSince(began))) s")
-      }
+      line.clear()
+      Output.show(report, json: json)
+      if !json { print("  took \(Int(Date().timeIntervalSince(began))) s") }
       if let signal = signals.first { throw ExitCode(ExitStatus.interrupted(by: signal)) }
-    } catch let error as any EndingError {
-      throw Serve.failure("\(error)", code: error.exitCode)
+    } catch {
+      throw Ending.failure(error)
     }
   }
 }

@@ -42,10 +42,10 @@ struct HandVerb: ParsableCommand {
     do {
       done = try DatagramSocket(receivingAt: "\(folder)/pedal.sock")
     } catch {
-      throw Serve.failure("\(error)", .unavailable)
+      throw Ending.failure("\(error)", .unavailable)
     }
     guard try DatagramSocket().send(JSONEncoder().encode(command), to: "\(folder)/announce.sock") else {
-      throw Serve.failure("No workbench runs in \(folder): `understudy-twin workbench --dir \(folder)`.", .unavailable)
+      throw Ending.failure("No workbench runs in \(folder): `understudy-twin workbench --dir \(folder)`.", .unavailable)
     }
     // The longest way is a sweep, of about ten seconds.
     let deadline = TickClock.monotonic.now + .milliseconds(60_000)
@@ -53,7 +53,7 @@ struct HandVerb: ParsableCommand {
       if let said = done.receive(), String(decoding: said, as: UTF8.self).contains("\"done\": \"\(arm)\"") { return }
       usleep(10_000)
     }
-    throw Serve.failure("The hand did not get there in a minute: does something hold the arm (torque)?", .unavailable)
+    throw Ending.failure("The hand did not get there in a minute: does something hold the arm (torque)?", .unavailable)
   }
 
   private func command() throws -> HandCommand {

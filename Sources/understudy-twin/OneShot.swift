@@ -63,13 +63,12 @@ struct OneShot: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      MatrixLibrary.restartWithBestCore()
-      let signals = EndSignals()
-      let showsProgress = isatty(STDERR_FILENO) == 1
+    MatrixLibrary.restartWithBestCore()
+    let folder = URL(filePath: dir)
+    try Ending.study(in: folder, json: json) { progress in
       var study = OneShotStudy(
         Rehearsal(rig: try Rig.load(rig ?? FamilyGeneration.rig(of: task)), task: task, seed: seed),
-        folder: URL(filePath: dir))
+        folder: folder)
       study.tasks = tasks
       study.demonstrations = demonstrations
       study.testTasks = testTasks
@@ -77,22 +76,7 @@ struct OneShot: ParsableCommand {
       study.training.iterations = iterations
       (study.training.meta.innerSteps, study.training.meta.innerRate) = (innerSteps, innerRate)
       (study.training.meta.learnsRates, study.training.meta.hidden) = (learnRates, widths)
-      let report = try study.run { words in
-        if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K\(words)".utf8)) }
-        return signals.count == 0
-      }
-      if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-      guard let report else {
-        throw Serve.failure(
-          "Stopped; the same command goes on where it was.", code: ExitStatus.interrupted(by: signals.first ?? SIGINT))
-      }
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let data = try encoder.encode(report)
-      try data.write(to: URL(filePath: dir).appending(path: "report.json"), options: .atomic)
-      print(json ? String(decoding: data, as: UTF8.self) : "\(report)")
-    } catch let error as any EndingError {
-      throw Serve.failure("\(error)", code: error.exitCode)
+      return try study.run(progress: progress)
     }
   }
 }

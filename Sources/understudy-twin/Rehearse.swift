@@ -55,9 +55,8 @@ struct Rehearse: AsyncParsableCommand {
   func run() async throws {
     do {
       try await rehearse()
-    } catch let error as any EndingError {
-      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
-      throw ExitCode(error.exitCode)
+    } catch {
+      throw Ending.failure(error)
     }
   }
 
@@ -94,41 +93,30 @@ struct Rehearse: AsyncParsableCommand {
       let report = try rehearsal.demonstrate(
         into: URL(filePath: demonstrate), episodes: episodes, frames: frames,
         first: first ?? Rehearsal.firstDemonstration)
-      try print(report)
+      Output.show(report, json: json)
     } else if let correct, let policy, let policies {
       let report = try rehearsal.correct(
         URL(filePath: policy), demonstrations: with.map { URL(filePath: $0) }, into: URL(filePath: correct),
         policies: URL(filePath: policies), rounds: rounds, frames: frames ?? 60,
         first: first ?? Rehearsal.firstCorrection)
-      try print(report)
+      Output.show(report, json: json)
     } else if let policy, let against {
       let outcomes = try [policy, against].map {
         try rehearsal.outcomes(URL(filePath: $0), episodes: episodes ?? 50)
       }
       let comparison = PolicyComparison(paired: [policy, against], outcomes[0], outcomes[1])
-      if json {
-        Swift.print(String(decoding: try JSONEncoder().encode(comparison), as: UTF8.self))
-      } else {
-        Swift.print(comparison)
-      }
+      Output.show(comparison, json: json)
     } else if let policy {
       let rate = try await rehearsal.evaluate(URL(filePath: policy), episodes: episodes ?? 50, cores: cores)
       if json {
-        Swift.print(String(decoding: try JSONEncoder().encode(rate), as: UTF8.self))
+        print(String(decoding: try Output.json(rate), as: UTF8.self))
       } else {
-        Swift.print("\(task), \(disturb): \(rate.successes) of \(rate.trials), \(rate.text)")
+        print("\(task), \(disturb): \(rate.successes) of \(rate.trials), \(rate.text)")
       }
     } else {
       throw ValidationError(
         "Give --policy DIR to count successes, --demonstrate DIR, or --correct DIR with --policy and --policies.")
     }
-    if !json { Swift.print("took \((Date().timeIntervalSince(began) * 10).rounded() / 10) s") }
-  }
-
-  private func print(_ report: SessionReport) throws {
-    guard json else { return Swift.print(report) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    if !json { print("took \((Date().timeIntervalSince(began) * 10).rounded() / 10) s") }
   }
 }

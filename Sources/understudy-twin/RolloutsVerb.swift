@@ -40,7 +40,7 @@ struct RolloutsVerb: ParsableCommand {
     let rig = try Rig.load("twin-\(task)")
     let model = try TwinRollouts(options, rig: rig, features: [])
     let listener: LineListener
-    do { listener = try LineListener(path: socket) } catch { throw Serve.failure("\(error)", .unavailable) }
+    do { listener = try LineListener(path: socket) } catch { throw Ending.failure("\(error)", .unavailable) }
     let signals = EndSignals()
     Serve.say(
       json

@@ -63,9 +63,9 @@ struct Serve: ParsableCommand {
     } catch let error as TwinError {
       if case .noVariants = error { throw ValidationError("\(error)") }
       if case .unknownTask = error { throw ValidationError("\(error)") }
-      throw Self.failure("\(error)", .noInput)
+      throw Ending.failure("\(error)", .noInput)
     } catch let error as TwinServerError {
-      throw Self.failure("\(error)", .unavailable)
+      throw Ending.failure("\(error)", .unavailable)
     }
     tellReady()
     server.serve()
@@ -108,20 +108,5 @@ struct Serve: ParsableCommand {
   }
 
   /// Past the buffer: whoever waits for the line at the other end of a pipe gets it now.
-  static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
-
-  /// The codes of sysexits.h that the twin uses.
-  enum Ending: Int32 {
-    /// A file of the hardware folder is missing or wrong.
-    case noInput = 66
-    /// The folder is taken.
-    case unavailable = 69
-  }
-
-  static func failure(_ sentence: String, _ ending: Ending) -> any Error { failure(sentence, code: ending.rawValue) }
-
-  static func failure(_ sentence: String, code: Int32) -> any Error {
-    FileHandle.standardError.write(Data("Error: \(sentence)\n".utf8))
-    return ExitCode(code)
-  }
+  static func say(_ line: String) { StandardStream.output.say("\(line)\n") }
 }

@@ -42,20 +42,13 @@ struct SoakVerb: AsyncParsableCommand {
     try rehearsal.demonstrate(into: demonstrations, episodes: 6)
     try rehearsal.train([demonstrations], output: policy)
     let began = Date()
-    let showsProgress = isatty(STDERR_FILENO) == 1
+    let line = ProgressLine()
     let report = try await Soak(rehearsal, hours: hours).run(policy: policy, cores: cores) { share in
-      guard showsProgress else { return }
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(Int(share * 100)) %".utf8))
+      line.show("\(Int(share * 100)) %")
     }
-    if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
-    } else {
-      print(report)
-      print("took \(Int(Date().timeIntervalSince(began))) s")
-    }
+    line.clear()
+    Output.show(report, json: json)
+    if !json { print("  took \(Int(Date().timeIntervalSince(began))) s") }
     guard report.isClean else { throw ExitCode.failure }
   }
 }

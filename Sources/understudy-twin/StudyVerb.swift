@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Rehearsal
+internal import Session
 
 /// What corrections are worth, measured.
 struct StudyVerb: AsyncParsableCommand {
@@ -38,31 +39,19 @@ struct StudyVerb: AsyncParsableCommand {
   func run() async throws {
     let place = URL(filePath: folder, directoryHint: .isDirectory)
     let began = Date()
-    let study: Study
-    do {
-      study = try Study(quick ? .quick : .full, folder: place)
-    } catch let error as RehearsalError {
-      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
-      throw ExitCode(73)
-    }
     let tables: StudyReport
     do {
-      tables =
-        report
-        ? study.report
-        : try await study.run(cores: cores) { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
-    } catch let error as RehearsalError {
-      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
-      throw ExitCode(65)
+      let study = try Study(quick ? .quick : .full, folder: place)
+      tables = report ? study.report : try await study.run(cores: cores) { StandardStream.error.say("\($0)\n") }
+    } catch {
+      throw Ending.failure(error)
     }
     for picture in tables.tasks.flatMap(tables.pictures) {
       try Data(picture.svg.utf8).write(to: place.appending(path: "\(picture.name).svg"), options: .atomic)
     }
     try Data(tables.description.utf8).write(to: place.appending(path: "tables.md"), options: .atomic)
     if let publish { try put(tables, into: publish) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    let data = try encoder.encode(tables)
+    let data = try Output.json(tables, onManyLines: true)
     try data.write(to: place.appending(path: "report.json"), options: .atomic)
     if json {
       print(String(decoding: data, as: UTF8.self))

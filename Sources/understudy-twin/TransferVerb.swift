@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
-internal import RealTime
 internal import Rehearsal
+internal import Session
 
 /// What a recovered reward is good for, measured.
 struct TransferVerb: ParsableCommand {
@@ -22,7 +22,7 @@ struct TransferVerb: ParsableCommand {
   @Option(name: .customLong("dir"), help: "The folder for cells and the report.") var folder = ".transfer"
   @Flag(help: "2 seeds, 8 starts.") var quick = false
   @Option(name: .customLong("plan"), help: "Another plan: the plan.json of a comparison, edited.") var planFile: String?
-  @Option(help: "Seeds, as in 1,2,3; left out: the plan's.") var seeds: String?
+  @Option(help: "Seeds: different numbers, as in 1,2,3; left out: the plan's.") var seeds: Seeds?
   @Option(help: "Starts a seed; left out: the plan's.") var episodes: Int?
   @Flag(help: "JSON instead of a table.") var json = false
 
@@ -34,35 +34,19 @@ struct TransferVerb: ParsableCommand {
       else { throw ValidationError("--plan takes the plan.json of a comparison, and \(planFile) is none.") }
       plan = read
     }
-    if let seeds {
-      let numbers = seeds.split(separator: ",", omittingEmptySubsequences: false).map { UInt64($0) }
-      guard numbers.allSatisfy({ $0 != nil }), Set(numbers).count == numbers.count else {
-        throw ValidationError("--seeds takes different numbers between commas, not \(seeds).")
-      }
-      plan.seeds = numbers.compactMap(\.self)
-    }
+    if let seeds { plan.seeds = seeds.numbers }
     if let episodes {
       guard (1...1000).contains(episodes) else { throw ValidationError("--episodes takes 1 to 1000.") }
       plan.episodes = episodes
     }
-    let signals = EndSignals()
-    let report: TransferReport
-    do {
-      report = try Transfer(plan, folder: URL(filePath: folder, directoryHint: .isDirectory)).run { cell, count in
-        let line =
+    let place = URL(filePath: folder, directoryHint: .isDirectory)
+    try Ending.study(in: place, json: json) { progress in
+      try Transfer(plan, folder: place).run { cell, count in
+        StandardStream.error.say(
           "\(cell.arm.rawValue), \(cell.isChanged ? "changed" : "as shown"), seed \(cell.seed): "
-          + "\(cell.outcomes.count { $0 }) of \(cell.outcomes.count) in \(cell.took_s) s (of \(count) cells)\n"
-        FileHandle.standardError.write(Data(line.utf8))
-        return signals.count == 0
+            + "\(cell.outcomes.count { $0 }) of \(cell.outcomes.count) in \(cell.took_s) s (of \(count) cells)\n")
+        return progress("")
       }
-    } catch let error as RehearsalError {
-      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
-      throw ExitCode(73)
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    let data = try encoder.encode(report)
-    try data.write(to: URL(filePath: folder).appending(path: "report.json"), options: .atomic)
-    print(json ? String(decoding: data, as: UTF8.self) : "\(report)")
   }
 }

@@ -55,7 +55,7 @@ struct WorkbenchVerb: ParsableCommand {
     do {
       server = try TwinServer(folder: folder, world: Workbench(options))
     } catch {
-      throw Serve.failure("\(error)", error is TwinError ? .noInput : .unavailable)
+      throw Ending.failure("\(error)", error is TwinError ? .noInput : .unavailable)
     }
     Serve.say(
       json

@@ -97,7 +97,7 @@ struct Adapt: ParsableCommand {
                 ?? " (--checkpoint FILE keeps the state)"))
           throw ExitCode(ExitStatus.interrupted(by: signals.first ?? SIGINT))
         }
-        Ending.show(trained, json: json)
+        Output.show(trained, json: json)
         Ending.next(
           ["adapt", "run", output, "--rig", rig, "--demo", "EPISODE", "--output", "policies/shown"], json: json)
       }
@@ -142,7 +142,7 @@ struct Adapt: ParsableCommand {
       try Ending.catching {
         let adapted = try Adaptation(rig: try session.loadRig()).adapt(
           family, demonstration: demo, episode: episode, method: method, output: output)
-        Ending.show(adapted, json: session.json)
+        Output.show(adapted, json: session.json)
         guard let episodes else {
           return Ending.next(["run", "--rig", session.rig, "--policy", output, "--episodes", "3"], json: session.json)
         }

@@ -25,7 +25,7 @@ struct Bench: ParsableCommand {
     subcommands: [Loop.self, Network.self, Training.self, Bus.self, Learning.self, Episodes.self, Rounds.self])
 
   /// What every bench takes.
-  struct Output: ParsableArguments {
+  struct OutputOptions: ParsableArguments {
     @Flag(help: "One JSON object on standard output, for machines.") var json = false
   }
 
@@ -42,7 +42,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Periods a second.") var rate = 200
     @Option(help: "How long each of the two is measured.") var seconds = 10.0
     @Flag(help: "Keep the machine busy with stress-ng meanwhile.") var stress = false
-    @OptionGroup var output: Output
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       guard (1...2000).contains(rate) else { throw ValidationError("--rate takes 1 to 2000 Hz, not \(rate).") }
@@ -57,7 +57,7 @@ struct Bench: ParsableCommand {
         benchmark.rate_Hz = rate
         benchmark.seconds = seconds
         benchmark.stress = stress
-        Ending.show(try benchmark.run(), json: output.json)
+        Output.show(try benchmark.run(), json: output.json)
       }
     }
   }
@@ -69,13 +69,13 @@ struct Bench: ParsableCommand {
       abstract: "How long a decision takes, in f32 and int8, beside OpenBLAS, ONNX Runtime, PyTorch and numpy.")
 
     @Flag(help: "With ONNX Runtime, PyTorch and numpy, which `make peers` installs.") var peers = false
-    @OptionGroup var output: Output
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
       try Ending.catching {
         var benchmark = PolicyBenchmark()
         benchmark.peers = peers
-        Ending.show(try benchmark.run(), json: output.json)
+        Output.show(try benchmark.run(), json: output.json)
       }
     }
   }
@@ -89,7 +89,7 @@ struct Bench: ParsableCommand {
     @Flag(help: "Instead: how time grows with frames (10³ to 10⁶) and with width.") var scaling = false
     @Option(help: "With --scaling: the new file for its picture.") var svg: String?
     @Flag(help: .hidden) var onlyMemory = false
-    @OptionGroup var output: Output
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       guard svg == nil || scaling else { throw ValidationError("--svg is the picture of --scaling; say that too.") }
@@ -102,7 +102,7 @@ struct Bench: ParsableCommand {
         guard scaling else {
           var benchmark = TrainBenchmark()
           benchmark.peers = peers
-          return Ending.show(try benchmark.run(), json: output.json)
+          return Output.show(try benchmark.run(), json: output.json)
         }
         if let svg, FileManager.default.fileExists(atPath: svg) {
           throw HostError.refused("\(svg) exists already and was left alone; choose another name.")
@@ -110,7 +110,7 @@ struct Bench: ParsableCommand {
         var picture = ""
         let benchmark = try TrainScaling().run(svg: &picture)
         if let svg { try Data(picture.utf8).write(to: URL(filePath: svg), options: .withoutOverwriting) }
-        Ending.show(benchmark, json: output.json)
+        Output.show(benchmark, json: output.json)
       }
     }
   }
@@ -122,7 +122,7 @@ struct Bench: ParsableCommand {
 
     @Option(help: "How many frames.") var frames = 100_000
     @Flag(help: "Measure LeRobot's own writer beside it (`make peers` installs it).") var peers = false
-    @OptionGroup var output: Output
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       guard (20_000...10_000_000).contains(frames) else { throw ValidationError("--frames takes 20000 to 10000000.") }
@@ -133,7 +133,7 @@ struct Bench: ParsableCommand {
         var benchmark = EpisodesBenchmark()
         benchmark.frames = frames
         benchmark.peers = peers
-        Ending.show(try benchmark.run(), json: output.json)
+        Output.show(try benchmark.run(), json: output.json)
       }
     }
   }
@@ -148,7 +148,7 @@ struct Bench: ParsableCommand {
     @Option(help: "How long one block.") var seconds = 60.0
     @Option(help: "Pairs of blocks.") var pairs = 5
     @Option(help: "Frames that are trained on.") var frames = 20_000
-    @OptionGroup var output: Output
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       guard (1...2000).contains(rate) else { throw ValidationError("--rate takes 1 to 2000 Hz, not \(rate).") }
@@ -169,7 +169,7 @@ struct Bench: ParsableCommand {
         let line = ProgressLine()
         let result = try benchmark.run { line.show($0) }
         line.clear()
-        Ending.show(result, json: output.json)
+        Output.show(result, json: output.json)
       }
     }
   }
@@ -190,7 +190,7 @@ struct Bench: ParsableCommand {
       help: "Beside Feetech's SDK, rustypot, LeRobot and a C client, by turns on one twin (`make peers` installs them)."
     )
     var peers = false
-    @OptionGroup var output: Output
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       guard (1...500).contains(rate) else { throw ValidationError("--rate takes 1 to 500 Hz, not \(rate).") }
@@ -205,7 +205,7 @@ struct Bench: ParsableCommand {
         benchmark.rate_Hz = rate
         benchmark.seconds = seconds
         benchmark.peers = peers
-        Ending.show(try benchmark.run(), json: output.json)
+        Output.show(try benchmark.run(), json: output.json)
       }
     }
   }
@@ -222,7 +222,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Iterations of meta-learning.") var iterations = 2000
     @Option(help: "Seeds of meta-learning, whose errors are averaged.") var seeds = 1
     @Flag(help: "Ask imitation and PyTorch too.") var peers = false
-    @OptionGroup var output: Output
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
       guard (1...1_000_000).contains(iterations) else {
@@ -240,7 +240,7 @@ struct Bench: ParsableCommand {
         let line = ProgressLine()
         let result = try benchmark.run { line.show($0) }
         line.clear()
-        Ending.show(result, json: output.json)
+        Output.show(result, json: output.json)
       }
     }
   }

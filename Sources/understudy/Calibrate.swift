@@ -34,7 +34,7 @@ struct Calibrate: ParsableCommand {
       let site = try site.read(calibration: calibration)
       if check {
         let check = try CalibrationCheck(site)
-        Ending.show(check, json: json)
+        Output.show(check, json: json)
         if !check.isWell { throw ExitCode(ExitStatus.data.rawValue) }
         return
       }
@@ -42,7 +42,7 @@ struct Calibrate: ParsableCommand {
         Calibration.destination($0, for: site.arm, folder: site.folder, forLeRobot: forLerobot)
       }
       let work = try ArmCalibration(site, dialogue: TerminalDialogue(), file: file)
-      Ending.show(restore ? try work.restore() : try work.run(), json: json)
+      Output.show(restore ? try work.restore() : try work.run(), json: json)
       Ending.next(self.site.rig.map { ["doctor", "--rig", $0] } ?? ["ports", "--write", "my-rig"], json: json)
     }
   }

@@ -35,12 +35,10 @@ struct Doctor: ParsableCommand {
       options.rig = try rig.map { try Rig.load($0) }
       options.folder = URL(filePath: dataset)
       options.wakeSeconds = seconds
-      let live = isatty(STDERR_FILENO) == 1 && !json
-      let examination = Examination(options) { step in
-        if live { FileHandle.standardError.write(Data(step.utf8)) }
-      }
-      if live { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-      Ending.show(examination, json: json)
+      let line = ProgressLine()
+      let examination = Examination(options) { if !json { line.show($0) } }
+      if !json { line.clear() }
+      Output.show(examination, json: json)
       if examination.worst != .fail { Ending.next(rig.map { ["teleoperate", "--rig", $0] } ?? ["ports"], json: json) }
       if examination.exitCode != 0 { throw ExitCode(examination.exitCode) }
     }

@@ -31,7 +31,7 @@ struct EditDataset: ParsableCommand {
       try Ending.catching {
         var editing = DatasetEditing()
         try body(&editing)
-        Ending.show(editing, json: json)
+        Output.show(editing, json: json)
       }
     }
   }

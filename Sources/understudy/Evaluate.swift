@@ -58,7 +58,7 @@ struct Evaluate: ParsableCommand {
       }
       try session.run(live) { report in
         if let against, let comparison = report.comparison(policy, against) {
-          Ending.show(comparison, json: session.json)
+          Output.show(comparison, json: session.json)
         }
         return [
           "correct", "--rig", session.rig, "--policy", policy, "--with", "demonstrations", "--dataset", "corrections",

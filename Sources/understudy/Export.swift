@@ -46,7 +46,7 @@ struct Export: ParsableCommand {
     try Ending.catching {
       if let torch {
         let written = try TorchPolicies.export(policy: URL(filePath: folder), to: URL(filePath: torch))
-        return Ending.show(written, json: json)
+        return Output.show(written, json: json)
       }
       guard let lerobot else { return }
       var export = LeRobotExport()
@@ -56,7 +56,7 @@ struct Export: ParsableCommand {
       export.onlyInterventions = onlyInterventions
       export.robot = robotType
       if all { export.labels = Set(EpisodeLabel.allCases) }
-      Ending.show(try export.run(Dataset.open(folder), to: lerobot), json: json)
+      Output.show(try export.run(Dataset.open(folder), to: lerobot), json: json)
     }
   }
 }

@@ -53,13 +53,13 @@ struct Import: ParsableCommand {
         meaning.representation = representation
         meaning.activation = activation
         let written = try TorchPolicies.import(URL(filePath: torch), as: meaning, to: URL(filePath: folder))
-        return Ending.show(written, json: json)
+        return Output.show(written, json: json)
       }
       guard let lerobot else { return }
       var reading = LeRobotImport()
       reading.units = units
       if let rig { try reading.use(rig: rig) }
-      Ending.show(try reading.run(lerobot, to: folder), json: json)
+      Output.show(try reading.run(lerobot, to: folder), json: json)
     }
   }
 }

@@ -29,7 +29,7 @@ struct Inspect: ParsableCommand {
         return
       }
       let inspection = try Inspection(of: URL(filePath: path))
-      Ending.show(inspection, json: json)
+      Output.show(inspection, json: json)
       if !inspection.problems.isEmpty {
         Ending.next(["recover", path], json: json)
       } else if inspection.canTeach {

@@ -56,31 +56,6 @@ enum Ending {
     StandardStream.error.say("Error: \(full)\n")
   }
 
-  /// A result on standard output: one JSON object for machines, else its text.
-  static func show(_ result: some Encodable & CustomStringConvertible, json: Bool) {
-    guard json else { return print(result) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    if let data = try? encoder.encode(result) { print(String(decoding: data, as: UTF8.self)) }
-  }
-}
-
-/// One line on a terminal's standard error that is written over; nothing where nobody looks.
-struct ProgressLine {
-  private let isTerminal = isatty(STDERR_FILENO) == 1
-
-  /// Writes over what stood there.
-  func show(_ text: String) {
-    if isTerminal { StandardStream.error.say("\r\u{1B}[K\(text)") }
-  }
-
-  /// Leaves nothing.
-  func clear() { show("") }
-}
-
-extension Ending {
   /// What a person types next; nothing for machines. Words with spaces are quoted for the shell.
   static func next(_ words: [String], json: Bool) {
     guard !json else { return }
@@ -94,7 +69,7 @@ extension SessionReport {
   /// where signal n did, with 75 where corrections ended at their limit of episodes.
   func conclude(json: Bool, next: [String]? = nil) throws {
     if json {
-      Ending.show(["report": self], json: true)
+      Output.show(["report": self], json: true)
     } else {
       print(self)
     }

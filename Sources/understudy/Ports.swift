@@ -36,7 +36,7 @@ struct Ports: ParsableCommand {
         try survey.identify(asking: TerminalDialogue())
       }
       if let write { try survey.writeRig(write, family: arms) }
-      Ending.show(survey, json: json)
+      Output.show(survey, json: json)
       if survey.ports.contains(where: { $0.wasAsked && $0.servos.isEmpty }) {
         throw ExitCode(ExitStatus.unavailable.rawValue)
       }

@@ -55,7 +55,7 @@ struct Record: ParsableCommand {
       options.notes = notes
       options.continuesNumbering = first == nil
       let course = try RecordingCourse(dataset, episodes: episodes, first: first, resume: resume)
-      guard let first = course.first else { return Ending.show(course, json: session.json) }
+      guard let first = course.first else { return Output.show(course, json: session.json) }
       let live = try LiveSession(options) { rig, settings in
         var plan = SessionPlan(activity: .record, rig: rig, settings: settings, seed: session.seed)
         plan.episodes = course.episodes

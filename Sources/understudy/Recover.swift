@@ -23,7 +23,7 @@ struct Recover: ParsableCommand {
   func run() throws {
     try Ending.catching {
       let mending = try Mending(URL(filePath: path))
-      Ending.show(mending, json: json)
+      Output.show(mending, json: json)
       if !mending.problems.isEmpty { throw ExitCode(ExitStatus.data.rawValue) }
       if !mending.logs.isEmpty { Ending.next(["inspect", path], json: json) }
     }

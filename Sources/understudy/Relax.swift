@@ -27,7 +27,7 @@ struct Relax: ParsableCommand {
       let rig = try Rig.load(rig)
       if !yes { try confirm() }
       let relaxation = Relaxation(rig)
-      Ending.show(relaxation, json: json)
+      Output.show(relaxation, json: json)
       if !relaxation.isComplete { throw ExitCode(ExitStatus.unavailable.rawValue) }
       Ending.next(["teleoperate", "--rig", self.rig], json: json)
     }
@@ -39,7 +39,7 @@ struct Relax: ParsableCommand {
       Ending.complain("The arm falls when its torque goes off; say --yes where nobody can be asked.")
       throw ExitCode(ExitStatus.usage.rawValue)
     }
-    FileHandle.standardError.write(Data("The arm falls from where it is. Support it, then type yes: ".utf8))
+    StandardStream.error.say("The arm falls from where it is. Support it, then type yes: ")
     guard readLine()?.trimmingCharacters(in: .whitespaces).lowercased() == "yes" else {
       Ending.complain("Nothing was done; the torque is as it was. Run this again and type yes to let go.")
       throw ExitCode(ExitStatus.temporary.rawValue)

@@ -58,7 +58,7 @@ extension Reward {
           return signals.count == 0
         }
         line.clear()
-        Ending.show(result, json: json)
+        Output.show(result, json: json)
         Ending.next(["replay", output, "--rig", rig], json: json)
       }
     }

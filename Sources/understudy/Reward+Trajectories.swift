@@ -81,7 +81,7 @@ extension Reward {
             features: names, output: output, configuration, seed: seed, progress: progress)
         }
         line.clear()
-        Ending.show(report, json: json)
+        Output.show(report, json: json)
       }
     }
   }
@@ -108,7 +108,7 @@ extension Reward {
       try Ending.catching {
         let ranking = try RewardFitting(rig: try Rig.load(rig), datasets: datasets).score(
           try RewardFile(path: reward), sampling.configuration, seed: seed)
-        Ending.show(ranking, json: json)
+        Output.show(ranking, json: json)
       }
     }
   }

@@ -80,7 +80,7 @@ struct Reward: ParsableCommand {
           return signals.count == 0
         }
         line.clear()
-        Ending.show(reward, json: json)
+        Output.show(reward, json: json)
         if !reward.agrees {
           Ending.complain(
             "Expert and learner do not agree after \(reward.plans) plans; allow more (--most-plans), take another --seed of "

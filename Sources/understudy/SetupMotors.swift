@@ -22,7 +22,7 @@ struct SetupMotors: ParsableCommand {
     try Ending.catching {
       let place = try site.read()
       var setUp = MotorSetUp(place, dialogue: TerminalDialogue())
-      Ending.show(try setUp.run(), json: json)
+      Output.show(try setUp.run(), json: json)
       Ending.next(["calibrate"] + site.words(place) + site.calibrationWords(place), json: json)
     }
   }

@@ -117,18 +117,18 @@ struct Train: ParsableCommand {
   private func show(_ progress: TrainingProgress) {
     let share = Double(progress.step) / Double(max(1, progress.steps))
     if json {
-      let line = ProgressLine(
+      let line = ProgressReport(
         progress: share, step: progress.step, epoch: progress.epoch, loss: progress.trainingLoss,
         heldOutLoss: progress.heldOutLoss, samplesPerSecond: progress.samplesPerSecond,
         secondsLeft: progress.secondsLeft)
       emit(line)
-    } else if isatty(STDERR_FILENO) == 1 {
+    } else {
       let held = progress.heldOutLoss.map { ", held out \(Self.short($0))" } ?? ""
       let words =
         "epoch \(Self.short(progress.epoch)), step \(progress.step) of \(progress.steps), "
         + "loss \(Self.short(progress.trainingLoss))\(held), \(Int(progress.samplesPerSecond / 1000)) k samples/s, "
         + "\(Self.short(progress.secondsLeft)) s left"
-      StandardStream.error.say("\r\u{1B}[K\(words)")
+      ProgressLine().show(words)
     }
   }
 
@@ -138,8 +138,8 @@ struct Train: ParsableCommand {
       seconds: result.report.seconds, samplesPerSecond: result.report.samplesPerSecond,
       stoppedEarly: result.stoppedEarly, notes: result.report.notes, problems: result.problems,
       ranking: result.ranking)
-    if !json, isatty(STDERR_FILENO) == 1 { StandardStream.error.say("\r\u{1B}[K") }
-    Ending.show(outcome, json: json)
+    if !json { ProgressLine().clear() }
+    Output.show(outcome, json: json)
     if !json { print("  took \(Self.short(result.report.seconds)) s") }
   }
 
@@ -169,7 +169,7 @@ struct Train: ParsableCommand {
   }
 
   /// One line of `--json`, while training.
-  private struct ProgressLine: Encodable {
+  private struct ProgressReport: Encodable {
     var progress: Double
     var step: Int
     var epoch: Double

@@ -25,7 +25,7 @@ struct Verify: ParsableCommand {
   func run() throws {
     try Ending.catching {
       let verification = try Verification(URL(filePath: path), policy: policy.map { URL(filePath: $0) })
-      Ending.show(verification, json: json)
+      Output.show(verification, json: json)
       if !verification.isIdentical { throw ExitCode(ExitStatus.data.rawValue) }
     }
   }
