@@ -4,7 +4,7 @@ extension BehaviorCloning {
   /// How to train: a recipe's numbers.
   public struct Configuration: Sendable, Equatable {
     /// What one difference between a wished and a predicted action costs.
-    public enum Loss: Sendable, Equatable {
+    public enum Loss: Sendable, Equatable, Codable {
       /// d².
       case meanSquare
       /// |d|.

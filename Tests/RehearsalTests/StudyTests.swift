@@ -68,6 +68,20 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: other.appending(path: "cells").path).count == 1)
   }
 
+  @Test func `a folder keeps cells of one plan, numbers that are none among them`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "study-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try StudyFolder(folder, plan: ["starts": 20]).keep([1, .nan], as: "one")
+    let again = try StudyFolder(folder, plan: ["starts": 20])
+    let kept: [Double] = try #require(again.cell("one"))
+    #expect(kept[0] == 1 && kept[1].isNaN)
+    #expect(again.cell("two") as [Double]? == nil)
+    #expect(throws: RehearsalError.self) { try StudyFolder(folder, plan: ["starts": 21]) }
+    // Torn by a crash: run again, not read as something else.
+    try Data("[1".utf8).write(to: folder.appending(path: "cells/one.json"))
+    #expect(again.cell("one") as [Double]? == nil)
+  }
+
   @Test func `the whole plan runs the watched corrections first, and every cell once`() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "study-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }

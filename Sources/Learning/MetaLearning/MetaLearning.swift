@@ -15,7 +15,7 @@ internal import RealTime
 /// (`Order.first`).
 public enum MetaLearning {
   /// How the slope by the initial weights is taken.
-  public enum Order: String, Sendable, CaseIterable {
+  public enum Order: String, Sendable, Codable, CaseIterable {
     /// Exactly, by Hessian-vector products.
     case second
     /// Without the Hessian (FOMAML): about half the price; what it learns needs more steps to adapt.
@@ -25,7 +25,7 @@ public enum MetaLearning {
   }
 
   /// How to learn to adapt.
-  public struct Configuration: Sendable, Equatable {
+  public struct Configuration: Sendable, Equatable, Codable {
     /// Widths of the hidden layers.
     public var hidden = [40, 40]
     /// The nonlinearity behind each hidden layer: ReLU or tanh.

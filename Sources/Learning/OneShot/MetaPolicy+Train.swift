@@ -7,7 +7,7 @@ internal import RealTime
 
 extension MetaPolicy {
   /// How to learn to adapt.
-  public struct Configuration: Sendable, Equatable {
+  public struct Configuration: Sendable, Equatable, Codable {
     /// MAML's network and steps.
     public var meta: MetaLearning.Configuration
     /// Iterations of MAML, and of the network of all tasks.

@@ -7,12 +7,8 @@ internal import Session
 internal import Twin
 
 extension OneShotStudy {
-  /// One unseen task, from its file where that is there; nil where the person could not show it.
+  /// One unseen task; nil where the person could not show it.
   func cell(_ task: Int, _ family: MetaPolicy, _ shown: URL) throws -> Cell? {
-    let file = folder.appending(path: "cells/task-\(task).json")
-    if let data = FileManager.default.contents(atPath: file.path) {
-      return try JSONDecoder().decode(Cell.self, from: data)
-    }
     let dataset = try Dataset.open(shown.path, durable: false)
     let key = FamilyGeneration.key(rehearsal.task, task)
     guard let entry = dataset.episodes.first(where: { $0.task == key && $0.label == .success }) else { return nil }
@@ -40,9 +36,6 @@ extension OneShotStudy {
       cell.seconds[arm] = adapted.seconds
       cell.successes[arm] = try drive(adapted, one)
     }
-    try FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try JSONEncoder().encode(cell).write(to: file, options: .atomic)
     return cell
   }
 

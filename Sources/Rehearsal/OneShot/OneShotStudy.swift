@@ -121,9 +121,21 @@ public struct OneShotStudy: Sendable {
     private static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
   }
 
+  /// What cells of one folder have in common.
+  private struct Plan: Codable, Equatable {
+    var family, rig: String
+    var seed: UInt64
+    var tasks, demonstrations, starts: Int
+    var training: MetaPolicy.Configuration
+  }
+
   /// Runs what is missing; nil where `progress` stopped it.
   public func run(progress: (String) -> Bool) throws -> Report? {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let kept = try StudyFolder(
+      folder,
+      plan: Plan(
+        family: rehearsal.task, rig: rehearsal.rig.name, seed: rehearsal.seed, tasks: tasks,
+        demonstrations: demonstrations, starts: starts, training: training))
     let family = folder.appending(path: "family")
     let demonstrated = folder.appending(path: "demonstrations"), shown = folder.appending(path: "shown")
     var generation = FamilyGeneration(rehearsal, tasks: tasks, demonstrations: demonstrations)
@@ -148,7 +160,13 @@ public struct OneShotStudy: Sendable {
     var cells: [Cell] = []
     for index in 0..<testTasks {
       guard note("test task \(index + 1) of \(testTasks)") else { return nil }
-      if let cell = try cell(Self.firstTestTask + index, learned, shown) { cells.append(cell) }
+      let task = Self.firstTestTask + index
+      if let known: Cell = kept.cell("task-\(task)") {
+        cells.append(known)
+      } else if let cell = try cell(task, learned, shown) {
+        try kept.keep(cell, as: "task-\(task)")
+        cells.append(cell)
+      }
     }
     return report(cells, learned)
   }

@@ -64,25 +64,29 @@ public struct ShapingStudy: Sendable {
     public var ranking: Double?
   }
 
+  /// What cells of one folder have in common.
+  private struct Plan: Codable, Equatable {
+    var task, rig: String
+    var demonstrations, episodes, starts: Int
+  }
+
   /// Runs the seeds that are missing; nil where `progress` stopped it.
   public func run(progress: (String) -> Bool) throws -> ShapingReport? {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    // A start in which there was nothing to judge has no mean.
-    let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let kept = try StudyFolder(
+      folder,
+      plan: Plan(
+        task: rehearsal.task, rig: rehearsal.rig.name, demonstrations: demonstrations, episodes: episodes,
+        starts: starts))
     var cells: [Cell] = []
     for seed in seeds {
       guard progress("seed \(seed)") else { return nil }
-      let file = folder.appending(path: "\(rehearsal.task)-\(preference.rawValue)-\(seed).json")
-      if let data = FileManager.default.contents(atPath: file.path) {
-        cells.append(try decoder.decode(Cell.self, from: data))
+      let name = "\(preference.rawValue)-\(seed)"
+      if let known: Cell = kept.cell(name) {
+        cells.append(known)
         continue
       }
       let cell = try cell(seed)
-      try encoder.encode(cell).write(to: file, options: .atomic)
+      try kept.keep(cell, as: name)
       cells.append(cell)
     }
     return ShapingReport(task: rehearsal.task, preference: preference, episodes: episodes, cells: cells)
@@ -92,7 +96,7 @@ public struct ShapingStudy: Sendable {
   public func cell(_ seed: UInt64) throws -> Cell {
     var rehearsal = rehearsal
     rehearsal.seed = seed
-    let place = folder.appending(path: "\(rehearsal.task)-\(preference.rawValue)-\(seed)")
+    let place = folder.appending(path: "work-\(preference.rawValue)-\(seed)")
     try? FileManager.default.removeItem(at: place)
     let demonstrated = place.appending(path: "demonstrations"), policy = place.appending(path: "policy")
     try rehearsal.demonstrate(into: demonstrated, episodes: demonstrations)

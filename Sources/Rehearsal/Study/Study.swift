@@ -13,27 +13,13 @@ internal import Session
 /// Runs a plan's cells on virtual time, and keeps each in a file.
 public struct Study: Sendable {
   private let plan: StudyPlan
-  private let folder: URL
+  private let folder: StudyFolder
 
   /// A study in a folder; what an earlier run of the same plan left there is used, another plan's is refused.
   public init(_ plan: StudyPlan, folder: URL) throws {
     try plan.validate()
     self.plan = plan
-    self.folder = folder
-    let cells = folder.appending(path: "cells")
-    try FileManager.default.createDirectory(at: cells, withIntermediateDirectories: true)
-    let file = folder.appending(path: "plan.json")
-    if FileManager.default.fileExists(atPath: file.path) {
-      let earlier = try? JSONDecoder().decode(StudyPlan.self, from: Data(contentsOf: file))
-      guard earlier == plan else {
-        throw RehearsalError.refused(
-          "\(folder.relativePath) holds a study by another plan; name another folder with --dir, or remove this one.")
-      }
-    } else {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try encoder.encode(plan).write(to: file, options: .atomic)
-    }
+    self.folder = try StudyFolder(folder, plan: plan)
   }
 
   /// One cell to run.
@@ -114,27 +100,15 @@ public struct Study: Sendable {
     let began = Date()
     let work = try StudyWork(
       part, plan, seed: job.seed,
-      folder: folder.appending(path: "work-\(part.task)-\(job.arm.rawValue)-\(job.budget.name)-\(job.seed)"))
+      folder: folder.url.appending(path: "work-\(part.task)-\(job.arm.rawValue)-\(job.budget.name)-\(job.seed)"))
     var cell = try work.run(job.arm, job.budget, watched: watched)
     cell.took_s = Date().timeIntervalSince(began)
-    try keep(cell, cell.file)
+    try folder.keep(cell, as: cell.name)
     return cell
   }
 
-  private func keep(_ value: some Encodable, _ name: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    try encoder.encode(value).write(to: folder.appending(path: "cells/\(name)"), options: .atomic)
-  }
-
-  private func read<Kept: Decodable>(_ name: String) -> Kept? {
-    (try? Data(contentsOf: folder.appending(path: "cells/\(name)"))).flatMap {
-      try? JSONDecoder().decode(Kept.self, from: $0)
-    }
-  }
-
   private func read(_ job: Job) -> StudyCell? {
-    read(StudyCell(task: plan.parts[job.part].task, arm: job.arm, budget: job.budget, seed: job.seed).file)
+    folder.cell(StudyCell(task: plan.parts[job.part].task, arm: job.arm, budget: job.budget, seed: job.seed).name)
   }
 
   /// The cells there are.
@@ -150,9 +124,9 @@ public struct Study: Sendable {
     try await Self.each(missing, cores: cores) { job in
       let part = plan.parts[job.part]
       let work = try StudyWork(
-        part, plan, seed: job.seed, folder: folder.appending(path: "work-\(part.task)-recovery-\(job.seed)"))
+        part, plan, seed: job.seed, folder: folder.url.appending(path: "work-\(part.task)-recovery-\(job.seed)"))
       let recovery = try work.recovery()
-      try keep(recovery, recovery.file)
+      try folder.keep(recovery, as: recovery.name)
       progress("\(part.task), the person where the policy failed, seed \(job.seed): \(recovery.recovered.text)")
     }
     for (task, rate) in report.recoveries where rate.trials > 0 && rate.share < plan.leastRecovery {
@@ -164,7 +138,7 @@ public struct Study: Sendable {
   }
 
   private func recovery(_ part: Int, _ seed: UInt64) -> StudyRecovery? {
-    read(StudyRecovery(task: plan.parts[part].task, seed: seed).file)
+    folder.cell(StudyRecovery(task: plan.parts[part].task, seed: seed).name)
   }
 
   private var recoveries: [StudyRecovery] {

@@ -37,8 +37,8 @@ public struct StudyCell: Sendable, Codable, Equatable {
     self.seed = seed
   }
 
-  /// The name of its file.
-  public var file: String { "\(task)-\(arm.rawValue)-\(budget.name)-\(seed).json" }
+  /// The name of its file, without the ending.
+  public var name: String { "\(task)-\(arm.rawValue)-\(budget.name)-\(seed)" }
 
   /// What a session cost the person.
   mutating func take(_ report: SessionReport) {
@@ -66,6 +66,6 @@ public struct StudyRecovery: Sendable, Codable, Equatable {
     self.seed = seed
   }
 
-  /// The name of its file.
-  public var file: String { "\(task)-recovery-\(seed).json" }
+  /// The name of its file, without the ending.
+  public var name: String { "\(task)-recovery-\(seed)" }
 }

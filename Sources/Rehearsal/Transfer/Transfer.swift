@@ -19,32 +19,14 @@ internal import Twin
 /// Runs a plan's cells, and keeps each in a file: an interrupted comparison goes on where it was.
 public struct Transfer: Sendable {
   private let plan: TransferPlan
-  private let folder: URL
+  private let folder: StudyFolder
   private let rig: Rig
 
   /// A comparison in a folder; another plan's is refused.
   public init(_ plan: TransferPlan, folder: URL) throws {
     self.plan = plan
-    self.folder = folder
     rig = try Rig.load("twin-\(plan.task)")
-    try FileManager.default.createDirectory(at: folder.appending(path: "cells"), withIntermediateDirectories: true)
-    let file = folder.appending(path: "plan.json")
-    if FileManager.default.fileExists(atPath: file.path) {
-      let earlier = try? JSONDecoder().decode(TransferPlan.self, from: Data(contentsOf: file))
-      guard earlier == plan else {
-        throw RehearsalError.refused(
-          "\(folder.relativePath) holds a comparison by another plan; name another folder with --dir, or remove this one."
-        )
-      }
-    } else {
-      try Self.encode(plan).write(to: file, options: .atomic)
-    }
-  }
-
-  static func encode(_ value: some Encodable) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return try encoder.encode(value)
+    self.folder = try StudyFolder(folder, plan: plan)
   }
 
   /// Every cell that is not there yet; `progress` gets each as it comes and how many there are, and ends it with false.
@@ -52,20 +34,17 @@ public struct Transfer: Sendable {
     var cells: [TransferCell] = []
     let count = plan.seeds.count * (2 * TransferArm.allCases.count - 1)
     for seed in plan.seeds {
-      let seat = try Seat(plan, rig: rig, seed: seed, folder: folder.appending(path: "seed-\(seed)"))
+      let seat = try Seat(plan, rig: rig, seed: seed, folder: folder.url.appending(path: "seed-\(seed)"))
       for isChanged in [true, false] {
         // Without a change the nominal model is the model.
         for arm in TransferArm.allCases where isChanged || arm != .nominal {
           let cell = TransferCell(arm: arm, seed: seed, isChanged: isChanged)
-          let file = folder.appending(path: "cells/\(cell.name).json")
-          if let known = (try? Data(contentsOf: file)).flatMap({
-            try? JSONDecoder().decode(TransferCell.self, from: $0)
-          }) {
+          if let known: TransferCell = folder.cell(cell.name) {
             cells.append(known)
             continue
           }
           let done = try seat.run(cell)
-          try Self.encode(done).write(to: file, options: .atomic)
+          try folder.keep(done, as: cell.name)
           cells.append(done)
           guard progress(done, count) else { return TransferReport(plan, cells: cells) }
         }
