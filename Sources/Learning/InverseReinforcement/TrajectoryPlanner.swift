@@ -118,7 +118,7 @@ public struct TrajectoryPlanner<Provider: TracedRollouts> {
       }
       moments[i][i] += moving.isEmpty ? 1e-4 : 1e-8
     }
-    return TrajectoryProposal.cholesky(moments) ?? moments
+    return Cholesky(moments)?.factor ?? moments
   }
 
   /// The best commands found from a state in which `command` was the last.

@@ -103,26 +103,7 @@ struct TrajectoryProposal {
       for j in 0..<i { covariance[i][j] *= 0.5 * widening * widening }
       covariance[i][i] = covariance[i][i] * widening * widening + 1e-10
     }
-    return Self.cholesky(covariance).map { Normal(mean: mean, factor: $0) }
-  }
-
-  /// The lower factor of a positive definite matrix of which the lower triangle is given.
-  static func cholesky(_ matrix: [[Double]]) -> [[Double]]? {
-    var factor = matrix
-    for i in matrix.indices {
-      for j in 0...i {
-        var rest = matrix[i][j]
-        for k in 0..<j { rest -= factor[i][k] * factor[j][k] }
-        if i == j {
-          guard rest > 0 else { return nil }
-          factor[i][i] = rest.squareRoot()
-        } else {
-          factor[i][j] = rest / factor[j][j]
-        }
-      }
-      for j in (i + 1)..<max(i + 1, matrix.count) { factor[i][j] = 0 }
-    }
-    return factor
+    return Cholesky(covariance).map { Normal(mean: mean, factor: $0.factor) }
   }
 
   /// `path` with a change, joint by joint.

@@ -130,28 +130,12 @@ public struct HumanReward: Codable, Equatable, Sendable {
     }
   }
 
-  /// weights = (gram + ridge · 1)⁻¹ moment, by Cholesky's factors: the sum is positive definite.
+  /// weights = (gram + ridge · 1)⁻¹ moment. The sum is positive definite; where rounding says otherwise, they stay.
   private mutating func solve() {
     let count = weights.count
-    var factor = gram
-    for row in 0..<count { factor[row * count + row] += ridge }
-    for row in 0..<count {
-      for column in 0...row {
-        var sum = factor[row * count + column]
-        for k in 0..<column { sum -= factor[row * count + k] * factor[column * count + k] }
-        factor[row * count + column] = row == column ? sum.squareRoot() : sum / factor[column * count + column]
-      }
-    }
-    for row in 0..<count {
-      var sum = moment[row]
-      for k in 0..<row { sum -= factor[row * count + k] * weights[k] }
-      weights[row] = sum / factor[row * count + row]
-    }
-    for row in stride(from: count - 1, through: 0, by: -1) {
-      var sum = weights[row]
-      for k in (row + 1)..<max(row + 1, count) { sum -= factor[k * count + row] * weights[k] }
-      weights[row] = sum / factor[row * count + row]
-    }
+    var matrix = (0..<count).map { Array(gram[($0 * count)..<(($0 + 1) * count)]) }
+    for row in 0..<count { matrix[row][row] += ridge }
+    if let factor = Cholesky(matrix) { weights = factor.solve(moment) }
   }
 
   // MARK: Asking

@@ -36,7 +36,7 @@ import Testing
     let gram = (0..<waves).map { a in
       (0..<waves).map { b in zip(shapes[a], shapes[b]).reduce(0) { $0 + $1.0 * $1.1 } / 30 }
     }
-    guard let factor = TrajectoryProposal.cholesky(gram) else { return [] }
+    guard let factor = Cholesky(gram)?.factor else { return [] }
     return (0..<count).map { index in
       // The mean square is |Lᵀ c|²: normal with variance 1 / (2 strength) along each axis.
       let z = (0..<waves).map { _ in random.normal() / (2 * strength).squareRoot() }
