@@ -46,11 +46,7 @@ import Testing
       "-Urm", "/bin/sh", "-c", Self.script, "sh", scratch.path("disk"), understudy, scratch.path("saved"),
     ]
     let said = scratch.path("said")
-    try Data().write(to: URL(filePath: said))
-    let file = try FileHandle(forWritingTo: URL(filePath: said))
-    process.standardOutput = file
-    process.standardError = file
-    try process.run()
+    try process.run(saying: said, withErrors: true)
     process.waitUntilExit()
     let text = try String(contentsOfFile: said, encoding: .utf8)
     try #require(process.terminationStatus == 0, "\(text)")

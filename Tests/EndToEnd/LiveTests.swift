@@ -109,10 +109,7 @@ import Testing
       ["record", "--rig", "twin-insert", "--dataset", scratch.path("episodes"), "--episodes", "100", "--json"],
       twin: twin.folder)
     let said = scratch.path("said")
-    try Data().write(to: URL(filePath: said))
-    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    try process.run(saying: said)
     usleep(UInt32(seconds * 1e6))
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
@@ -149,10 +146,7 @@ import Testing
     let process = try Binary.process(
       "understudy", ["teleoperate", "--rig", "twin-insert", "--json"], twin: twin.folder)
     let said = scratch.path("said")
-    try Data().write(to: URL(filePath: said))
-    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    try process.run(saying: said)
     // A second after its first tick the arm has torque.
     try #require(waits(for: "\"timing\"", in: said))
     kill(process.processIdentifier, SIGINT)
@@ -199,10 +193,7 @@ import Testing
     process.environment?["LD_PRELOAD"] = try Binary.url("libSerialShim.so").path
     process.environment?["UNDERSTUDY_CLOCK_STEP_S"] = "3600"
     let said = scratch.path("said")
-    try Data().write(to: URL(filePath: said))
-    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    try process.run(saying: said)
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)
     let last = try #require(try String(contentsOfFile: said, encoding: .utf8).split(separator: "\n").last)

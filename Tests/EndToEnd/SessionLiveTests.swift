@@ -72,10 +72,7 @@ import Testing
     let process = try Binary.process("understudy", arguments, twin: twin.folder)
     if let typed { process.standardInput = typed.slave }
     let said = twin.scratch.path("said-\(UInt32.random(in: 0...(.max)))")
-    try Data().write(to: URL(filePath: said))
-    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
-    process.standardError = process.standardOutput
-    try process.run()
+    try process.run(saying: said, withErrors: true)
     let end = Date().addingTimeInterval(seconds)
     while process.isRunning {
       usleep(20_000)

@@ -73,10 +73,7 @@ import Testing
     let follow = try Binary.process("understudy", ["teleoperate", "--rig", rig, "--json"], twin: nil)
     follow.environment?["UNDERSTUDY_HARDWARE"] = Binary.root.appending(path: "hardware").path
     let said = scratch.path("said")
-    try Data().write(to: URL(filePath: said))
-    follow.standardOutput = try FileHandle(forWritingTo: URL(filePath: said))
-    follow.standardError = FileHandle.nullDevice
-    try follow.run()
+    try follow.run(saying: said)
     try bench.hand(arm: "leader", "move", "elbow_flex=1.0", "shoulder_lift=-1.2")
     sleep(2)
     kill(follow.processIdentifier, SIGINT)

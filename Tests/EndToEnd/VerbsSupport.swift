@@ -84,6 +84,17 @@ enum Binary {
   }
 }
 
+extension Process {
+  /// Starts it, with all that it says in a file: a pipe that nobody empties would stop it.
+  func run(saying path: String, withErrors: Bool = false) throws {
+    try Data().write(to: URL(filePath: path))
+    let file = try FileHandle(forWritingTo: URL(filePath: path))
+    standardOutput = file
+    standardError = withErrors ? file : FileHandle.nullDevice
+    try run()
+  }
+}
+
 /// A folder that goes when the test does; its name is short, because a socket's path holds 107 bytes.
 final class Temporary: Sendable {
   let folder: String

@@ -52,11 +52,8 @@ import Twin
   @Test(arguments: nuisances) func `it costs a reading at most`(_ nuisance: Nuisance) throws {
     let session = try Bench.session(nil)
     let tape = try Tape(session)
-    let kept = try session.load(Puppet.wanderer(speed: 1))
+    let kept = try session.wander()
     defer { withExtendedLifetime(kept) {} }
-    session.standUp(Puppet.home)
-    session.host.ask(Request(.policy))
-    session.step(50)
     for _ in 0..<200 {
       // Each nuisance wraps the link's wait anew: a few hundred closures deep is deep enough.
       try nuisance.happens(session)
@@ -95,11 +92,8 @@ import Twin
     var tool: Float = 0
     for seed in 1...12 as ClosedRange<UInt64> {
       let session = try Bench.session(nil, seed: seed)
-      let kept = try session.load(Puppet.wanderer(speed: 2.5))
+      let kept = try session.wander(speed: 2.5, ticks: 100 + Int(seed) * 7)
       defer { withExtendedLifetime(kept) {} }
-      session.standUp(Puppet.home)
-      session.host.ask(Request(.policy))
-      session.step(100 + Int(seed) * 7)
       guard session.host.snapshot.state == .autonomous else { continue }
       let last = session.host.snapshot.record
       let kinematics = session.host.rig.kinematics()

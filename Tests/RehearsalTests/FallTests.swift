@@ -13,10 +13,7 @@ import Twin
   private func correcting(seed: UInt64) throws -> (VirtualSession, Tape, Any) {
     let session = try Bench.session(nil, seed: seed)
     let tape = try Tape(session)
-    let kept = try session.load(Puppet.wanderer(speed: 1))
-    session.standUp(Puppet.home)
-    session.host.ask(Request(.policy))
-    session.step(50 + Int(seed) * 9)
+    let kept = try session.wander(ticks: 50 + Int(seed) * 9)
     session.host.ask(Request(.takeOver))
     try session.holdLeader()
     session.step(6)

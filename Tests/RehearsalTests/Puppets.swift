@@ -96,6 +96,15 @@ extension VirtualSession {
     return loaded
   }
 
+  /// The arm upright and a wanderer at work on it for so long; the caller keeps what comes back.
+  func wander(speed: Float = 1, ticks: Int = 50) throws -> PolicySource.Loaded {
+    let loaded = try load(Puppet.wanderer(speed: speed))
+    standUp(Puppet.home)
+    host.ask(Request(.policy))
+    step(ticks)
+    return loaded
+  }
+
   /// A policy with its plan on this rig.
   func loaded(_ policy: Policy) throws -> PolicySource.Loaded {
     let arm = host.rig.pairs[0].follower.arm

@@ -15,10 +15,7 @@ import Twin
   private func driving() throws -> (VirtualSession, Tape, Any) {
     let session = try Bench.session(nil)
     let tape = try Tape(session)
-    let loaded = try session.load(Puppet.wanderer(speed: 1))
-    session.standUp(Puppet.home)
-    session.host.ask(Request(.policy))
-    session.step(50)
+    let loaded = try session.wander()
     return (session, tape, loaded)
   }
 

@@ -113,11 +113,8 @@ import Twin
   @Test func `a stop for whatever reason gives way where something bends the arm`() throws {
     let session = try Bench.session(nil)
     let tape = try Tape(session)
-    let kept = try session.load(Puppet.wanderer(speed: 1))
+    let kept = try session.wander()
     defer { withExtendedLifetime(kept) {} }
-    session.standUp(Puppet.home)
-    session.host.ask(Request(.policy))
-    session.step(50)
     session.miss(12)
     session.step()
     #expect(session.host.snapshot.fault == .gap)

@@ -15,10 +15,7 @@ import Testing
     let session = try Bench.session(nil)
     let tape = try Tape(session)
     let wire = Goals(session)
-    let kept = try session.load(Puppet.wanderer(speed: 1))
-    session.standUp(Puppet.home)
-    session.host.ask(Request(.policy))
-    session.step(50)
+    let kept = try session.wander()
     return (session, wire, tape, kept)
   }
 
