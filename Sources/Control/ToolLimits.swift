@@ -28,6 +28,9 @@ public struct ToolLimits: BitwiseCopyable, Sendable {
   /// At how many points of a stop the tool is looked at; between them its path bends by less than the margin that is kept.
   private static var points: Float { @_noAllocation @_noLocks get { 8 } }
 
+  /// The longest stop, in ticks, that is looked at tick by tick; outside the walls an arm moves no faster than it allows.
+  private static var mostTicks: Float { @_noAllocation @_noLocks get { 32 } }
+
   /// What hinders a step.
   enum Hindrance: BitwiseCopyable {
     case nothing
@@ -76,13 +79,26 @@ public struct ToolLimits: BitwiseCopyable, Sendable {
     let reached = kinematics.reach_m
     let bend = ((reached * change).sum() + pace.sum() * (reached * pace).sum()) * apart * apart * 0.125
     if let wall = wall(from: start, to: there, margin_m: bend) { return .wall(wall) }
+    let slowing = change.replacing(with: -change, where: next.step .< 0)
+    var isInside = workspace.depth(there) >= bend
     var last = there
     var tick: Float = 0
     while tick < longest {
       tick += apart
-      let stopped = stopping(next.step, change.replacing(with: -change, where: next.step .< 0), ticks, after: tick)
-      let point = kinematics.pose(next.goal + stopped).position_m
+      let point = kinematics.pose(next.goal + stopping(next.step, slowing, ticks, after: tick)).position_m
       if let wall = wall(from: last, to: point, margin_m: bend) { return .wall(wall) }
+      if !(workspace.depth(point) >= bend) { isInside = false }
+      last = point
+    }
+    // On its way in from a wall or from outside, a stop could turn back outward between two points: look at every tick.
+    guard !isInside, apart > 1 else { return .nothing }
+    guard longest <= Self.mostTicks else { return .wall(nearestWall(to: there)) }
+    last = there
+    tick = 0
+    while tick < longest {
+      tick += 1
+      let point = kinematics.pose(next.goal + stopping(next.step, slowing, ticks, after: tick)).position_m
+      if let wall = wall(from: last, to: point, margin_m: bend / (apart * apart)) { return .wall(wall) }
       last = point
     }
     return .nothing
@@ -121,6 +137,25 @@ public struct ToolLimits: BitwiseCopyable, Sendable {
           }
         }
         side += 2
+      }
+      axis += 1
+    }
+    return normal
+  }
+
+  /// The outward normal of the wall that a point is least inside of.
+  @_noAllocation @_noLocks
+  private func nearestWall(to point: SIMD3<Float>) -> SIMD3<Float> {
+    let below = point - workspace.lower, above = workspace.upper - point
+    var normal = SIMD3<Float>.zero
+    var least = Float.infinity
+    var axis = 0
+    while axis < 3 {
+      let depth = below[axis] < above[axis] ? below[axis] : above[axis]
+      if depth < least {
+        least = depth
+        normal = .zero
+        normal[axis] = below[axis] < above[axis] ? -1 : 1
       }
       axis += 1
     }

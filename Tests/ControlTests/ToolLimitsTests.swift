@@ -60,8 +60,8 @@ import Testing
   /// What `Workspace.allows` says, but for rounding, wall by wall. Commands are sums of Float steps, each rounded by up to
   /// 1.2e-7 rad at 2 rad: over a stop of 100 ticks, with five joints at 0.4 m, up to 24 µm at the tool.
   static func isAllowed(_ workspace: Workspace, from: SIMD3<Float>, to: SIMD3<Float>) -> Bool {
-    let low = (to .>= workspace.lower - 2.5e-5) .| (to .>= from - 2e-6)
-    let high = (to .<= workspace.upper + 2.5e-5) .| (to .<= from + 2e-6)
+    let low = (to .>= workspace.lower - 2e-6) .| (to .>= from - 2e-6)
+    let high = (to .<= workspace.upper + 2e-6) .| (to .<= from + 2e-6)
     return all(low .& high)
   }
 
