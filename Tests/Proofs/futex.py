@@ -22,7 +22,8 @@ def main() -> int:
         threads = collections.defaultdict(list)
         with open(trace.name, errors="replace") as lines:
             for line in lines:
-                found = re.match(r"(\d+) +(?:<\.\.\. )?(\w+)(.*)", line)
+                # The rest of a call that another thread's line cut in two begins with "<...": its beginning counts.
+                found = re.match(r"(\d+) +(\w+)(.*)", line)
                 if found:
                     threads[found[1]].append((found[2], found[3]))
     ticks, inside = 0, collections.Counter()
