@@ -214,6 +214,10 @@ public enum DemonstrationsError: Error, CustomStringConvertible {
   case unreadable(episode: String, dataset: String, LogError)
   /// An episode was recorded by a rig whose environment says other things.
   case otherEnvironment(episode: String, expected: [String], present: [String])
+  /// An episode was recorded by an arm with other joints.
+  case otherJoints(episode: String, expected: [String], present: [String])
+  /// An episode was recorded at another rate: its ticks are not the rig's.
+  case otherRate(episode: String, expected_Hz: Double, present_Hz: Double)
 
   /// One sentence with the mend.
   public var description: String {
@@ -223,6 +227,12 @@ public enum DemonstrationsError: Error, CustomStringConvertible {
     case .otherEnvironment(let episode, let expected, let present):
       "Episode \(episode) was recorded with the environment features \(Self.list(present)), this rig has "
         + "\(Self.list(expected)): train with the rig that it was recorded with."
+    case .otherJoints(let episode, let expected, let present):
+      "Episode \(episode) is of an arm with the joints \(Self.list(present)), this rig's has \(Self.list(expected)): take the "
+        + "rig that it was recorded with."
+    case .otherRate(let episode, let expected, let present):
+      "Episode \(episode) was recorded at \(present) Hz, this rig's loop runs at \(expected) Hz: take the rig that it was "
+        + "recorded with."
     }
   }
 

@@ -69,6 +69,23 @@ import Testing
     try Binary.run(
       "understudy", "adapt", "train", shown, "--rig", "twin-reach", "--output", scratch.path("no")
     ).expect(code: 65, saying: "8 tasks or more")
-    #expect(try scratch.contents() == before)
+    // Episodes of an arm that sees other things, and a rig whose policies do now.
+    let inserts = scratch.path("inserts")
+    try makeDataset(inserts, environment: ["cup.x", "cup.y", "cup.z"])
+    let seeing = scratch.path("twin-reach.yaml")
+    let rig = try String(
+      contentsOf: Binary.root.appending(path: "hardware/rigs/twin-reach.yaml"), encoding: .utf8)
+    try rig.replacing("    - mark-tool.y\n", with: "    - mark.y\n").write(
+      toFile: seeing, atomically: true, encoding: .utf8)
+    let all = try scratch.contents()
+    try refuse(
+      ["--demo", inserts, "--output", scratch.path("no")], code: 65, saying: "environment features cup.x, cup.y, cup.z")
+    try Binary.run(
+      "understudy", "adapt", "train", inserts, "--rig", "twin-reach", "--output", scratch.path("no")
+    ).expect(code: 65, saying: "environment features cup.x", "mark.x")
+    try Binary.run(
+      "understudy", "adapt", "run", family, "--rig", seeing, "--demo", shown, "--output", scratch.path("no")
+    ).expect(code: 65, saying: "It sees mark-tool.y", "now see mark.y")
+    #expect(try scratch.contents() == all && all.count > before.count)
   }
 }

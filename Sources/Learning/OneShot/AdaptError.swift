@@ -16,6 +16,8 @@ public enum AdaptError: Error, Equatable, Sendable, CustomStringConvertible {
   case farGoal(demonstration: String, axis: String, value_mm: Double, seen_mm: [Double])
   /// What was learned is of another rig.
   case otherRig(expected: String, present: String)
+  /// The rig's policies see other features than what was learned does.
+  case otherFeatures(rig: String, expected: [String], present: [String])
   /// A demonstration without actions can only be read for its goal.
   case needsActions(demonstration: String, method: String)
   /// A file or folder cannot be read.
@@ -56,6 +58,9 @@ public enum AdaptError: Error, Equatable, Sendable, CustomStringConvertible {
         + "\(seen.map(Self.short).joined(separator: " to ")) mm: demonstrate nearer, or train on more tasks."
     case .otherRig(let expected, let present):
       "It learned on the rig \(expected), and this is \(present); use that rig, or train on this one's demonstrations."
+    case .otherFeatures(let rig, let expected, let present):
+      "It sees \(Self.difference(expected, from: present)), and policies of the rig \(rig) now see "
+        + "\(Self.difference(present, from: expected)): give the rig its policy features back, or train anew."
     case .needsActions(let demonstration, let method):
       "\(demonstration) has no actions, and \(method) learns from actions: use --method goal, or demonstrate with the leader."
     case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)."
@@ -65,6 +70,11 @@ public enum AdaptError: Error, Equatable, Sendable, CustomStringConvertible {
       "Learning to adapt diverged: by iteration \(iteration) the loss was no number any more. Use a lower --inner-rate."
     case .learning(let error): error.description
     }
+  }
+
+  private static func difference(_ names: [String], from others: [String]) -> String {
+    let own = names.filter { !others.contains($0) }
+    return own.isEmpty ? "\(names.count) features in its own order" : own.joined(separator: ", ")
   }
 
   private static func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }

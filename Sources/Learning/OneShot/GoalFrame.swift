@@ -56,6 +56,19 @@ public struct GoalFrame: Codable, Equatable, Sendable, CustomStringConvertible {
     return best
   }
 
+  /// Tool and objects as seen from the base, those that do not stay where they are.
+  static func movingPoints(in shown: TaskDemonstrations) -> [GoalFrame] {
+    shown.points.compactMap { point in
+      let axes = ["x", "y", "z"].filter { shown.column("\(point).\($0)") != nil }
+      let frame = GoalFrame(point: point, reference: nil, axes: axes)
+      let ways = shown.episodes.map { episode in
+        zip(frame.end(of: episode, in: shown), frame.value(of: episode.rows.lowerBound, in: shown))
+          .reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+      }
+      return ways.reduce(0, +) > 0.02 * Double(ways.count) ? frame : nil
+    }
+  }
+
   private func agreement(in shown: TaskDemonstrations) -> Agreement {
     var within = 0.0, between = 0.0
     let families = shown.families()
@@ -103,51 +116,4 @@ public struct GoalFrame: Codable, Equatable, Sendable, CustomStringConvertible {
 
   /// Names of the features that lead to a goal.
   var featureNames: [String] { axes.map { "goal-\(point).\($0)" } }
-}
-
-/// Whether what is seen when an episode begins tells where it will end: least squares from first sights to ends.
-struct FirstSight {
-  /// The share of the ends' variance that first sights explain, adjusted for the number of features.
-  let share: Double
-  /// The feature that tells the most.
-  let telling: String
-
-  init?(_ shown: TaskDemonstrations, _ frame: GoalFrame) {
-    let names = Array(shown.frames.featureNames.prefix(shown.policyFeatures))
-    let episodes = shown.episodes
-    guard episodes.count > 3 * names.count else { return nil }
-    let count = Double(episodes.count)
-    func standard(_ values: [Double]) -> [Double]? {
-      let mean = values.reduce(0, +) / count
-      let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
-      return deviation > 1e-4 ? values.map { ($0 - mean) / deviation } : nil
-    }
-    var columns: [(name: String, values: [Double])] = []
-    for (index, name) in names.enumerated() {
-      if let values = standard(episodes.map { shown.value($0.rows.lowerBound, index) }) {
-        columns.append((name, values))
-      }
-    }
-    let ends = episodes.map { frame.end(of: $0, in: shown) }
-    let targets = frame.axes.indices.compactMap { axis in standard(ends.map { $0[axis] }) }
-    guard !columns.isEmpty, !targets.isEmpty else { return nil }
-    // Normal equations with a whiff of ridge, through the eigenvectors: tool and joints say the same thing twice.
-    let gram = columns.map { a in columns.map { b in zip(a.values, b.values).reduce(0) { $0 + $1.0 * $1.1 } / count } }
-    let parts = SymmetricMatrix.eigen(gram).filter { $0.value > 1e-6 }
-    var explained = 0.0
-    var strongest = (name: columns[0].name, share: -1.0)
-    for target in targets {
-      let slopes = columns.map { column in zip(column.values, target).reduce(0) { $0 + $1.0 * $1.1 } / count }
-      for part in parts {
-        let along = zip(part.vector, slopes).reduce(0) { $0 + $1.0 * $1.1 }
-        explained += along * along / part.value
-      }
-      for (column, slope) in zip(columns, slopes) where slope * slope > strongest.share {
-        strongest = (column.name, slope * slope)
-      }
-    }
-    let raw = explained / Double(targets.count)
-    share = 1 - (1 - raw) * (count - 1) / max(1, count - Double(parts.count) - 1)
-    telling = strongest.name
-  }
 }

@@ -53,8 +53,11 @@ extension MetaPolicy {
       throw .tooFewTasks(found: families.count, keys: families.map(\.key), once: once, least: leastTasks)
     }
     let found = GoalFrame.find(in: shown)
-    if let frame = found?.frame, let sight = FirstSight(shown, frame), sight.share > mostInSight {
-      throw .goalInSight(share: sight.share, telling: sight.telling)
+    // Without a frame in which tasks differ, ends may still follow from what is seen in each episode.
+    for frame in found.map({ [$0.frame] }) ?? GoalFrame.movingPoints(in: shown) {
+      if let sight = FirstSight(shown, frame), sight.share > mostInSight {
+        throw .goalInSight(share: sight.share, telling: sight.telling)
+      }
     }
     var held = families.filter { Dataset.isHeldOut($0.key) }
     if held.isEmpty || families.count - held.count < leastTasks / 2 { held = Array(families.suffix(1)) }

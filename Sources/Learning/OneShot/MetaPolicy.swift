@@ -72,6 +72,8 @@ public struct MetaPolicy: Sendable {
 
   /// What is known.
   public internal(set) var description: Description
+  /// What it sees, and a demonstration's rows must hold.
+  public var features: [String] { prepared.description.interface.features }
   /// To any goal; nil where none can be read.
   var goal: Network?
   var prepared: Network

@@ -27,7 +27,7 @@ public struct TaskDemonstrations {
   /// Episodes with rows.
   public private(set) var episodes: [Episode] = []
   private var demonstrations: Demonstrations
-  private let environment: [String]
+  private let rig: Rig
 
   /// No rows yet.
   public init(rig: Rig) throws(FeatureError) {
@@ -35,7 +35,7 @@ public struct TaskDemonstrations {
     let places = ["tool.x", "tool.y", "tool.z"] + rig.environmentNames
     wide.policy.features += places.filter { !rig.policy.features.contains($0) }
     policyFeatures = rig.policy.features.count
-    environment = rig.environmentNames
+    self.rig = rig
     var points = ["tool"]
     for name in rig.environmentNames where name.hasSuffix(".x") {
       let point = String(name.dropLast(2))
@@ -61,9 +61,7 @@ public struct TaskDemonstrations {
 
   /// Adds the episode of a log, whatever its label.
   public mutating func add(_ reader: EpisodeReader, id: String, task: String) throws(DemonstrationsError) {
-    guard reader.session.environmentFeatures == environment else {
-      throw .otherEnvironment(episode: id, expected: environment, present: reader.session.environmentFeatures)
-    }
+    try reader.session.check(rig, episode: id)
     var records: [TickRecord] = []
     do throws(LogError) { while let record = try reader.next() { records.append(record) } } catch {
       let folder = reader.path.lastIndex(of: "/").map { String(reader.path[..<$0]) } ?? "."

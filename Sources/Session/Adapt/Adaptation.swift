@@ -110,6 +110,9 @@ public struct Adaptation: Sendable {
     guard family.description.rig == rig.name else {
       throw AdaptError.otherRig(expected: family.description.rig, present: rig.name)
     }
+    guard family.features == rig.policy.features else {
+      throw AdaptError.otherFeatures(rig: rig.name, expected: family.features, present: rig.policy.features)
+    }
     let (name, adapted) = try make(family, demonstration, episode, method)
     var description = adapted.description
     description.lineage.parent = URL(filePath: folder).lastPathComponent

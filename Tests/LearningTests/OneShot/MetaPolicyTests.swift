@@ -43,6 +43,28 @@ import Testing
     #expect(try #require(FirstSight(hidden, frame)).share < 0.5)
   }
 
+  @Test func `a goal in the observation is refused where it is another in each episode, and where episodes are few`()
+    throws
+  {
+    var shown = try Shown(seed: 8)
+    for told in [try shown.demonstrations(.tellsLevel, tasks: 8, each: 2), try shown.everyEpisodeElsewhere(tasks: 20)] {
+      let error = #expect(throws: AdaptError.self) {
+        _ = try MetaPolicy.train(told, rig: shown.rig, datasets: [], quick(), seed: 1)
+      }
+      guard case .goalInSight(_, let telling) = error, telling.hasPrefix("mark-tool") else {
+        Issue.record("\(String(describing: error))")
+        continue
+      }
+    }
+    #expect(GoalFrame.find(in: try shown.everyEpisodeElsewhere(tasks: 20)) == nil)
+    for seed in 0..<20 as Range<UInt64> {
+      var shown = try Shown(seed: seed)
+      let hidden = try shown.demonstrations(.leads, tasks: 8, each: 2)
+      let frame = try #require(GoalFrame.find(in: hidden)).frame
+      #expect(try #require(FirstSight(hidden, frame)).share < MetaPolicy.mostInSight, "seed \(seed)")
+    }
+  }
+
   @Test func `too few tasks are refused with what to do`() throws {
     var shown = try Shown(seed: 3)
     let few = try shown.demonstrations(.leads, tasks: 7)

@@ -48,12 +48,15 @@ struct Shown {
     case leads
     /// It lies where the task ends.
     case tells
+    /// It lies where the task ends, as high as ever.
+    case tellsLevel
   }
 
   mutating func demonstrations(_ scene: Scene, tasks: Int, each: Int = 3) throws -> TaskDemonstrations {
     var shown = try TaskDemonstrations(rig: rig)
     for task in 0..<tasks {
-      let goal = posture()
+      var goal = posture()
+      if scene == .tellsLevel { goal = [goal[0], -0.3, 0.5, 1.3, 0, 0, 0, 0] }
       let offset = SIMD3<Float>(
         Float(random.uniform(-0.05...0.05)), Float(random.uniform(-0.05...0.05)), Float(random.uniform(0.02...0.1)))
       for episode in 0..<each {
@@ -62,10 +65,23 @@ struct Shown {
           switch scene {
           case .anywhere: [Float(random.uniform(0.15...0.25)), Float(random.uniform(-0.1...0.1)), 0]
           case .leads: tool(end) - offset
-          case .tells: tool(end)
+          case .tells, .tellsLevel: tool(end)
           }
         shown.add(
           records(from: posture(spread: 0.2), to: end, mark: mark), id: "\(task)-\(episode)", task: "task \(task)")
+      }
+    }
+    return shown
+  }
+
+  /// Episodes that end at their mark, which lies elsewhere in each of them: tasks by name alone.
+  mutating func everyEpisodeElsewhere(tasks: Int, each: Int = 3) throws -> TaskDemonstrations {
+    var shown = try TaskDemonstrations(rig: rig)
+    for task in 0..<tasks {
+      for episode in 0..<each {
+        let end = posture()
+        shown.add(
+          records(from: posture(spread: 0.2), to: end, mark: tool(end)), id: "\(task)-\(episode)", task: "task \(task)")
       }
     }
     return shown
