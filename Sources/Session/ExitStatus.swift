@@ -109,13 +109,15 @@ extension ServoFileError: EndingError {
 }
 
 extension RewardError: EndingError {
-  /// 66 where a file is missing, 73 where one is in the way, 64 for a setting, else 65.
+  /// 66 where a file is missing, 69 where nobody rolls out, 73 where a file is in the way, 64 for a setting, else 65.
   public var exitCode: Int32 {
     switch self {
     case .unreadable: ExitStatus.noInput.rawValue
+    case .nobody, .silent: ExitStatus.unavailable.rawValue
+    case .stopped: ExitStatus.interrupted(by: 2)
     case .notWritten: ExitStatus.cannotCreate.rawValue
     case .setting: ExitStatus.usage.rawValue
-    case .malformed, .demonstration, .diverged, .unsettled: ExitStatus.data.rawValue
+    case .malformed, .demonstration, .rollouts, .otherFit, .diverged, .unsettled: ExitStatus.data.rawValue
     }
   }
 }

@@ -54,7 +54,7 @@ struct RolloutsVerb: ParsableCommand {
 
   /// Answers one client until it goes.
   private func serve(_ client: LineSocket, _ model: TwinRollouts, _ rig: Rig, _ signals: EndSignals) {
-    let joints = rig.pairs[0].follower.arm.jointNames.count
+    let joints = rig.pairs[0].follower.arm.jointNames
     while let line = client.read(seconds: 3600, isOver: { signals.count > 0 }) {
       let answer: RolloutAnswer
       if let request = try? JSONDecoder().decode(RolloutRequest.self, from: line) {
@@ -68,16 +68,28 @@ struct RolloutsVerb: ParsableCommand {
 
   private static let form = "period_s, position, velocity, environment, commands"
 
-  private func answer(_ request: RolloutRequest, _ model: TwinRollouts, _ rig: Rig, _ joints: Int) -> RolloutAnswer {
+  private func answer(
+    _ request: RolloutRequest, _ model: TwinRollouts, _ rig: Rig, _ joints: [String]
+  ) -> RolloutAnswer {
     if let problem = request.problem(joints: joints) { return RolloutAnswer(error: problem) }
+    let missing = rig.environmentNames.filter { request.environment[$0] == nil }
+    guard missing.isEmpty else {
+      return RolloutAnswer(
+        error: "this is the twin's task \(task), and the state has no \(missing.joined(separator: ", ")) for it; start "
+          + "`understudy-twin rollouts` with the rig's own --task")
+    }
     guard request.period_s == RolloutWorld.period_s else {
-      return RolloutAnswer(error: "the period is \(request.period_s) s; the twin has \(RolloutWorld.period_s) s")
+      return RolloutAnswer(
+        error: "the period is \(request.period_s) s; the twin has \(RolloutWorld.period_s) s, a "
+          + "decision_Hz of \(Int((1 / RolloutWorld.period_s).rounded())) in the rig")
     }
     do {
       let traces = try model.traces(of: request.trajectories, in: request.scene(names: rig.environmentNames))
       let isFinite = traces.allSatisfy { $0.environments.allSatisfy { $0.allSatisfy(\.isFinite) } }
-      guard isFinite else { return RolloutAnswer(error: "the simulation ran away") }
-      return RolloutAnswer(traces, names: rig.environmentNames, joints: joints)
+      guard isFinite else {
+        return RolloutAnswer(error: "the simulation ran away; draw nearer to what was shown (--spread)")
+      }
+      return RolloutAnswer(traces, names: rig.environmentNames, joints: joints.count)
     } catch { return RolloutAnswer(error: "\(error)") }
   }
 }

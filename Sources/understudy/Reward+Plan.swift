@@ -44,20 +44,15 @@ extension Reward {
 
     func run() throws {
       try Ending.catching {
-        let signals = EndSignals()
-        let line = ProgressLine()
         var planning = RewardPlanning(rig: try Rig.load(rig))
         planning.seconds = seconds
         planning.mostSeconds = mostSeconds
         planning.configuration.samples = candidates
-        let result = try planning.plan(
-          try RewardFile(path: reward), demonstrations: datasets, from: from, rollouts: rollouts, output: output,
-          seed: seed
-        ) { share in
-          line.show("\(Int(100 * share)) %")
-          return signals.count == 0
+        let result = try Reward.untilStopped { progress in
+          try planning.plan(
+            try RewardFile(path: reward), demonstrations: datasets, from: from, rollouts: rollouts, output: output,
+            seed: seed, progress: progress)
         }
-        line.clear()
         Output.show(result, json: json)
         Ending.next(["replay", output, "--rig", rig], json: json)
       }

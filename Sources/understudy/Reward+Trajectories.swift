@@ -4,22 +4,6 @@ internal import Learning
 internal import RealTime
 internal import Session
 
-/// How trajectories are sampled, for verbs that do.
-struct RewardSampling: ParsableArguments {
-  @Option(help: "Widest change of a joint that is drawn around a demonstration, in rad.") var spread = 0.2
-  @Option(help: "Trajectories drawn at each of four widths, and again in each round.") var samples = 300
-  @Option(help: "Rounds of drawing anew where the likelihood is.") var rounds = 10
-
-  /// As the library takes it.
-  var configuration: TrajectoryReward.Configuration {
-    var configuration = TrajectoryReward.Configuration()
-    configuration.spread_rad = spread
-    configuration.samples = samples
-    configuration.rounds = rounds
-    return configuration
-  }
-}
-
 extension Reward {
   /// Weights of named features, from an arm's demonstrations.
   struct Fit: ParsableCommand {
@@ -42,6 +26,9 @@ extension Reward {
           understudy-twin rollouts --task push --socket .rollouts.sock &
           understudy reward fit demonstrations --rig twin-push --rollouts .rollouts.sock --spread 0.04 --samples 30 \\
                             --rounds 3 --features distance.puck,distance.puck-goal,height --output reward.json
+
+        By kinematics a fit takes seconds, over rollouts minutes or, with more samples, hours. With --checkpoint what was
+        rolled out is kept, and the same command goes on after Ctrl-C or worse, to the same result to the bit.
         """)
 
     @Argument(help: "Datasets to learn from.") var datasets: [String]
@@ -53,35 +40,44 @@ extension Reward {
     @Option(help: "With --rollouts: commands a piece.") var pieces = 16
     @Option(help: "Draws of episodes with replacement, for intervals.") var bootstrap = 60
     @Option(help: "The seed of what is drawn.") var seed: UInt64 = 1
-    @OptionGroup var sampling: RewardSampling
+    @Option(help: "Widest change of a joint that is drawn around a demonstration, in rad.") var spread = 0.2
+    @Option(help: "Trajectories drawn at each of four widths, and again in each round.") var samples = 300
+    @Option(help: "Rounds of drawing anew where the likelihood is.") var rounds = 10
+    @Option(help: "With --rollouts: keep what was rolled out here, and go on from it.") var checkpoint: String?
     @Flag(help: "One JSON object on standard output, for machines.") var json = false
+
+    func validate() throws {
+      guard checkpoint == nil || rollouts != nil else {
+        throw ValidationError("--checkpoint goes with --rollouts; by kinematics a fit takes seconds.")
+      }
+      guard (8...1000).contains(pieces) else { throw ValidationError("--pieces takes 8 to 1000 commands.") }
+    }
 
     func run() throws {
       try Ending.catching {
-        let signals = EndSignals()
-        let line = ProgressLine()
-        var configuration = sampling.configuration
-        configuration.bootstrap = bootstrap
+        var configuration = TrajectoryReward.Configuration()
+        (configuration.spread_rad, configuration.samples) = (spread, samples)
+        (configuration.rounds, configuration.bootstrap) = (rounds, bootstrap)
         let loaded = try Rig.load(rig)
         let fitting = try RewardFitting(rig: loaded, datasets: datasets)
         let names = features.map { $0.split(separator: ",").map(String.init) }
-        func progress(_ share: Double) -> Bool {
-          line.show("\(Int(100 * share)) %")
-          return signals.count == 0
-        }
-        let report: RewardReport
-        if let rollouts {
+        let kept = checkpoint.map { "the same command goes on from \($0)" }
+        let report = try Reward.untilStopped(kept: kept ?? (rollouts == nil ? nil : "--checkpoint FILE keeps it")) {
+          progress in
+          guard let rollouts else {
+            return try fitting.fit(features: names, output: output, configuration, seed: seed, progress: progress)
+          }
           let provider = try SocketRollouts(
             path: rollouts, rig: loaded,
             features: names ?? RewardFeature.all(environment: loaded.environmentNames, moving: true))
-          report = try fitting.fit(
-            provider, pieces: pieces, output: output, configuration, seed: seed, progress: progress)
-        } else {
-          report = try fitting.fit(
-            features: names, output: output, configuration, seed: seed, progress: progress)
+          return try fitting.fit(
+            provider, pieces: pieces, output: output, configuration, seed: seed, checkpoint: checkpoint,
+            progress: progress)
         }
-        line.clear()
         Output.show(report, json: json)
+        Ending.next(
+          ["reward", "score"] + datasets + ["--rig", rig, "--reward", output]
+            + (rollouts.map { ["--rollouts", $0] } ?? []), json: json)
       }
     }
   }
@@ -95,19 +91,40 @@ extension Reward {
         against it the most. Relabel what is bad with `understudy edit-dataset`.
 
           understudy reward score demonstrations --rig twin-insert --reward reward.json
+
+        A reward that was fitted with --rollouts is scored with them too, by pieces as long: trajectories near a
+        demonstration are ones that nobody recorded, so somebody has to say where objects would have gone. What the
+        demonstration itself came to is read from its log. ln P is then the mean of its pieces.
+
+          understudy-twin rollouts --task push --socket .rollouts.sock &
+          understudy reward score demonstrations --rig twin-push --reward reward.json --rollouts .rollouts.sock
         """)
 
     @Argument(help: "Datasets whose episodes are ranked, failures too.") var datasets: [String]
     @Option(help: "The rig: a name in hardware/rigs or a path.") var rig: String
     @Option(help: "The file of `reward fit`.") var reward: String
+    @Option(help: "The socket of a program that rolls out, where the reward was fitted with one.") var rollouts: String?
     @Option(help: "The seed of what is drawn.") var seed: UInt64 = 1
-    @OptionGroup var sampling: RewardSampling
+    @Option(help: "Widest change of a joint that is drawn, in rad; left out: as in the fit.") var spread: Double?
+    @Option(help: "Trajectories drawn at each of four widths and in each round; left out: as in the fit.")
+    var samples: Int?
+    @Option(help: "Rounds of drawing anew where the likelihood is; left out: as in the fit.") var rounds: Int?
     @Flag(help: "One JSON object on standard output, for machines.") var json = false
 
     func run() throws {
       try Ending.catching {
-        let ranking = try RewardFitting(rig: try Rig.load(rig), datasets: datasets).score(
-          try RewardFile(path: reward), sampling.configuration, seed: seed)
+        let loaded = try Rig.load(rig)
+        let fitting = try RewardFitting(rig: loaded, datasets: datasets)
+        let file = try RewardFile(path: reward)
+        var configuration = file.configuration ?? TrajectoryReward.Configuration()
+        configuration.spread_rad = spread ?? configuration.spread_rad
+        configuration.samples = samples ?? configuration.samples
+        configuration.rounds = rounds ?? configuration.rounds
+        let ranking = try Reward.untilStopped { progress in
+          guard let rollouts else { return try fitting.score(file, configuration, seed: seed, progress: progress) }
+          let provider = try SocketRollouts(path: rollouts, rig: loaded, features: file.reward.weights.map(\.name))
+          return try fitting.score(file, provider, configuration, seed: seed, progress: progress)
+        }
         Output.show(ranking, json: json)
       }
     }

@@ -19,6 +19,23 @@ struct Reward: ParsableCommand {
       """,
     subcommands: [Fit.self, Score.self, Plan.self, Plot.self, Tabular.self])
 
+  /// Shows how far `body` is, and ends the program where a signal stops it. `kept`: what becomes of what was done.
+  static func untilStopped<Value>(kept: String? = nil, _ body: ((Double) -> Bool) throws -> Value) throws -> Value {
+    let signals = EndSignals()
+    let line = ProgressLine()
+    defer { line.clear() }
+    do {
+      return try body { share in
+        line.show("\(Int(100 * share)) %")
+        return signals.count == 0
+      }
+    } catch RewardError.stopped {
+      line.clear()
+      Ending.complain("Stopped before it was done; nothing was written" + (kept.map { "; \($0)" } ?? ""))
+      throw ExitCode(ExitStatus.interrupted(by: signals.first ?? SIGINT))
+    }
+  }
+
   /// Where every state can be listed.
   struct Tabular: ParsableCommand {
     static let configuration = CommandConfiguration(

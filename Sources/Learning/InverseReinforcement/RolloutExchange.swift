@@ -1,11 +1,11 @@
 // How rollouts are asked of another program: a line of JSON each way over a local stream socket.
 //
-//     ask      {"period_s": 0.04, "position": [rad …], "velocity": [rad/s …], "environment": {"puck.x": m, …},
-//               "commands": [[[rad …] each period …] each trajectory …]}
+//     ask      {"period_s": 0.04, "joints": ["shoulder_pan", …], "position": [rad …], "velocity": [rad/s …],
+//               "environment": {"puck.x": m, …}, "commands": [[[rad …] each period …] each trajectory …]}
 //     answer   {"traces": [{"positions": [[rad …] …], "environments": [{"puck.x": m, …} …]} …]}
 //     or       {"error": "a sentence"}
 //
-// Any simulator can answer. Angles are of the arm's joints in the arm file's order.
+// Any simulator can answer. Angles are of the arm's joints, in the order of `joints`; who has others answers with an error.
 
 public import Arm
 
@@ -13,6 +13,8 @@ public import Arm
 public struct RolloutRequest: Codable, Sendable {
   /// From one command to the next.
   public var period_s: Double
+  /// The joints' names; who asks may leave them out.
+  public var joints: [String]?
   /// Where the joints are, in rad.
   public var position: [Double]
   /// How fast they turn, in rad/s.
@@ -25,15 +27,20 @@ public struct RolloutRequest: Codable, Sendable {
   /// The most numbers that one request may hold: a simulator must not be asked for hours.
   public static let most = 2_000_000
 
-  /// What is wrong with it for an arm of so many joints; nil for nothing.
-  public func problem(joints: Int) -> String? {
-    guard position.count == joints, velocity.count == joints else {
-      return "position and velocity have \(position.count) and \(velocity.count) numbers; the arm has \(joints) joints"
+  /// What is wrong with it for an arm with these joints; nil for nothing.
+  public func problem(joints names: [String]) -> String? {
+    guard joints.map({ $0 == names }) ?? true else {
+      return "it is about the joints \((joints ?? []).joined(separator: ", ")), and the arm here has "
+        + "\(names.joined(separator: ", ")): roll out the rig's own arm"
     }
-    guard commands.allSatisfy({ $0.allSatisfy { $0.count == joints } }) else {
-      return "a command has another number of joints than the arm's \(joints)"
+    let count = names.count
+    guard position.count == count, velocity.count == count else {
+      return "position and velocity have \(position.count) and \(velocity.count) numbers; the arm has \(count) joints"
     }
-    guard commands.reduce(0, { $0 + $1.count * joints }) <= Self.most else {
+    guard commands.allSatisfy({ $0.allSatisfy { $0.count == count } }) else {
+      return "a command has another number of joints than the arm's \(count)"
+    }
+    guard commands.reduce(0, { $0 + $1.count * count }) <= Self.most else {
       return "it holds more than \(Self.most) numbers; ask for fewer trajectories at a time"
     }
     let numbers = [position, velocity, Array(environment.values)] + commands.flatMap(\.self)
@@ -71,9 +78,10 @@ public struct RolloutAnswer: Codable, Sendable {
 
 extension RolloutRequest {
   /// As planners ask.
-  public init(_ trajectories: [[JointVector]], _ scene: RolloutScene, names: [String], joints: Int) {
-    func angles(_ vector: JointVector) -> [Double] { (0..<joints).map { Double(vector[$0]) } }
+  public init(_ trajectories: [[JointVector]], _ scene: RolloutScene, names: [String], joints: [String]) {
+    func angles(_ vector: JointVector) -> [Double] { joints.indices.map { Double(vector[$0]) } }
     period_s = scene.period_s
+    self.joints = joints
     position = angles(scene.position ?? trajectories.first?.first ?? .zero)
     velocity = angles(scene.velocity)
     environment = Dictionary(zip(names, scene.environment), uniquingKeysWith: { first, _ in first })
@@ -108,7 +116,7 @@ extension RolloutAnswer {
   /// The traces of `request`, checked against it.
   public func read(_ request: [[JointVector]], names: [String], joints: Int) throws(RewardError) -> [RolloutTrace] {
     guard let traces else {
-      throw .malformed(key: "rollouts", problem: error ?? "the answer holds neither traces nor an error")
+      throw .rollouts(problem: error ?? "the answer holds neither traces nor an error")
     }
     let fits = zip(traces, request).allSatisfy { trace, commands in
       trace.positions.count == commands.count && trace.environments.count == commands.count
@@ -116,10 +124,9 @@ extension RolloutAnswer {
         && trace.environments.allSatisfy { seen in names.allSatisfy { seen[$0] != nil } }
     }
     guard fits, traces.count == request.count else {
-      throw .malformed(
-        key: "rollouts",
+      throw .rollouts(
         problem: "the answer does not fit the request (as many positions of \(joints) joints and environments with "
-          + "\(names.joined(separator: ", ")) as commands)")
+          + "\(names.joined(separator: ", ")) as commands); is it the rig's task?")
     }
     return zip(traces, request).map { trace, commands in
       RolloutTrace(

@@ -77,6 +77,34 @@ extension TracedRollouts {
   }
 }
 
+extension TracedRollouts {
+  /// Rolls out a demonstration's first command, so that a program that simulates another arm or task, or counts in other
+  /// units, is found out before anything is drawn. Returns what came of it; nil where there is no command.
+  public func check(
+    _ demonstration: DemonstratedTrajectory, joints: [String], environment: [String]
+  ) throws(RewardError) -> RolloutTrace? {
+    guard let command = demonstration.path.first else { return nil }
+    let scene = demonstration.scene
+    guard let trace = try traces(of: [[command]], in: scene).first, let position = trace.positions.first,
+      let seen = trace.environments.first
+    else { throw .rollouts(problem: "a command led to nothing; its simulation must answer each with where things are") }
+    let start = scene.position ?? command
+    // One period later nothing that an arm does has gone farther.
+    for (joint, name) in joints.enumerated() where !(abs(position[joint] - start[joint]) < 0.5) {
+      throw .rollouts(
+        problem: "\(name) began at \(start[joint]) rad, and after one command it is at \(position[joint]); angles are "
+          + "in rad, joints in the order \(joints.joined(separator: ", "))")
+    }
+    for (name, (then, now)) in zip(environment, zip(scene.environment, seen))
+    where [".x", ".y", ".z"].contains(where: name.hasSuffix) && !(abs(now - then) < 0.1) {
+      throw .rollouts(
+        problem: "\(name) began at \(then) m, and after one command of the arm it is at \(now); it must begin where "
+          + "the request says, in m")
+    }
+    return trace
+  }
+}
+
 /// Reward features of traces: one code path for every kind of rollouts and for what was recorded.
 public struct RewardMeter: Sendable {
   /// What it measures.

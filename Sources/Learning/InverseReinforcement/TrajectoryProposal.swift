@@ -119,3 +119,40 @@ struct TrajectoryProposal {
     return result
   }
 }
+
+/// The samples around one demonstration.
+struct Drawn {
+  private(set) var sample: TrajectorySample
+  private var proposal: TrajectoryProposal
+  private let demonstration: DemonstratedTrajectory
+
+  init(
+    _ demonstration: DemonstratedTrajectory, _ provider: some Rollouts, joints: Int,
+    _ configuration: TrajectoryReward.Configuration, _ random: inout SplitMix64
+  ) throws(RewardError) {
+    self.demonstration = demonstration
+    proposal = TrajectoryProposal(
+      joints: joints, spread_rad: configuration.spread_rad, samplesPerPart: configuration.samples, random: &random)
+    sample = TrajectorySample(counts: [], logDensity: [])
+    try roll(provider)
+  }
+
+  /// Rolls out what has no counts yet; densities change for all, because the mixture has.
+  private mutating func roll(_ provider: some Rollouts) throws(RewardError) {
+    let fresh = proposal.coefficients[sample.counts.count...]
+    let isFirst = sample.counts.isEmpty
+    sample.counts += try provider.counts(
+      of: fresh.map { TrajectoryProposal.apply($0, to: demonstration.path, joints: proposal.joints) },
+      in: demonstration.scene)
+    if isFirst, let shown = provider.counts(shown: demonstration) { sample.counts[0] = shown }
+    sample.logDensity = proposal.coefficients.map { proposal.logDensity($0) }
+  }
+
+  mutating func refine(
+    _ shares: [Double], _ provider: some Rollouts, _ count: Int, _ random: inout SplitMix64
+  ) throws(RewardError) {
+    guard let normal = proposal.refined(shares) else { return }
+    proposal.add(normal, count, &random)
+    try roll(provider)
+  }
+}

@@ -60,7 +60,7 @@ public struct DemonstratedTrajectory: Sendable {
 /// differences that the demonstrations show can be found, and what they do not show is told (`Recovered.unknown`).
 public enum TrajectoryReward {
   /// How to fit.
-  public struct Configuration: Sendable, Equatable {
+  public struct Configuration: Sendable, Equatable, Codable {
     /// Widest change of a joint that is drawn, in rad.
     public var spread_rad = 0.2
     /// Samples drawn at each of four widths, and again in each round.
@@ -74,6 +74,16 @@ public enum TrajectoryReward {
 
     /// The defaults.
     public init() {}
+
+    func validate() throws(RewardError) {
+      func check(_ holds: Bool, _ name: String, _ found: Any, _ expected: String) throws(RewardError) {
+        if !holds { throw .setting(name: name, found: "\(found)", expected: expected) }
+      }
+      try check((1e-4...1).contains(spread_rad), "spread", spread_rad, "0.0001 to 1 rad")
+      try check((20...10_000).contains(samples), "samples", samples, "20 to 10000")
+      try check((0...20).contains(rounds), "rounds", rounds, "0 to 20")
+      try check((0...10_000).contains(bootstrap), "bootstrap", bootstrap, "0 to 10000")
+    }
   }
 
   /// A feature's weight.
@@ -129,6 +139,7 @@ public enum TrajectoryReward {
   }
 
   /// Fits weights to demonstrations, of which three at least are needed. The same input and seed give the same weights.
+  /// `progress` gets the share that is done, and stops with false.
   public static func fit(
     _ demonstrations: [DemonstratedTrajectory], _ provider: some Rollouts, joints: Int,
     _ configuration: Configuration = Configuration(), seed: UInt64 = 1,
@@ -136,8 +147,11 @@ public enum TrajectoryReward {
   ) throws(RewardError) -> Recovered {
     try check(demonstrations, configuration)
     var random = SplitMix64(seed: seed)
-    var drawn = try demonstrations.map { (demonstration) throws(RewardError) in
-      try Drawn(demonstration, provider, joints: joints, configuration, &random)
+    let steps = Double(demonstrations.count * (configuration.rounds + 1) + 1)
+    var drawn: [Drawn] = []
+    for demonstration in demonstrations {
+      guard progress(Double(drawn.count) / steps) else { throw .stopped }
+      drawn.append(try Drawn(demonstration, provider, joints: joints, configuration, &random))
     }
     var weights = [Double](repeating: 0, count: provider.features.count)
     var scale: [Double]?
@@ -147,13 +161,14 @@ public enum TrajectoryReward {
       scale = scale ?? likelihood.scale
       likelihood = SampledLikelihood(drawn.map(\.sample), weightDecay: configuration.weightDecay, scale: scale)
       weights = try likelihood.maximise(from: weights)
-      guard progress(Double(round + 1) / Double(configuration.rounds + 2)) else { break }
       guard round < configuration.rounds else { break }
       for episode in drawn.indices {
+        guard progress(Double((round + 1) * drawn.count + episode) / steps) else { throw .stopped }
         try drawn[episode].refine(
           likelihood.shares(weights, episode: episode).shares, provider, configuration.samples, &random)
       }
     }
+    guard progress((steps - 1) / steps) else { throw .stopped }
     guard likelihood.scale.contains(where: { $0 > 0 }) else {
       throw .malformed(
         key: "features", problem: "every one of \(provider.features.map(\.name)) is the same whatever the arm does")
@@ -182,13 +197,7 @@ public enum TrajectoryReward {
         throw .demonstration(index: index, problem: "\(demonstration.id) has a number that is NaN")
       }
     }
-    func check(_ holds: Bool, _ name: String, _ found: Any, _ expected: String) throws(RewardError) {
-      if !holds { throw .setting(name: name, found: "\(found)", expected: expected) }
-    }
-    try check((1e-4...1).contains(configuration.spread_rad), "spread", configuration.spread_rad, "0.0001 to 1 rad")
-    try check((20...10_000).contains(configuration.samples), "samples", configuration.samples, "20 to 10000")
-    try check((0...20).contains(configuration.rounds), "rounds", configuration.rounds, "0 to 20")
-    try check((0...10_000).contains(configuration.bootstrap), "bootstrap", configuration.bootstrap, "0 to 10000")
+    try configuration.validate()
   }
 
   private static func bootstrap(
@@ -258,73 +267,5 @@ public enum TrajectoryReward {
       found.append(Unknown(direction: direction, uncertainty: half / length))
     }
     return found
-  }
-}
-
-/// Ranking.
-extension TrajectoryReward {
-  /// Ranks demonstrations under a reward, the worst first: bad ones have better trajectories near them.
-  public static func scores(
-    _ demonstrations: [DemonstratedTrajectory], _ provider: some Rollouts, joints: Int, _ reward: Recovered,
-    _ configuration: Configuration = Configuration(), seed: UInt64 = 1
-  ) throws(RewardError) -> [Score] {
-    var random = SplitMix64(seed: seed)
-    let scale = reward.weights.map(\.deviation)
-    let weights = reward.weights.map { $0.value * $0.deviation }
-    var scores: [Score] = []
-    for demonstration in demonstrations {
-      var drawn = try Drawn(demonstration, provider, joints: joints, configuration, &random)
-      var likelihood = SampledLikelihood([drawn.sample], weightDecay: 0, scale: scale)
-      for _ in 0..<configuration.rounds {
-        try drawn.refine(likelihood.shares(weights, episode: 0).shares, provider, configuration.samples, &random)
-        likelihood = SampledLikelihood([drawn.sample], weightDecay: 0, scale: scale)
-      }
-      let expected = likelihood.means(weights, episode: 0)
-      let costs = zip(expected, likelihood.demonstrated(episode: 0)).map { $0 - $1 }
-      let nats = zip(costs, weights).map { $0 * $1 }
-      let worst = nats.indices.max { nats[$0] < nats[$1] } ?? 0
-      scores.append(
-        Score(
-          id: demonstration.id, logLikelihood: likelihood.logLikelihood(weights, episode: 0),
-          worst: reward.weights[worst].name, cost: nats[worst]))
-    }
-    return scores.sorted { $0.logLikelihood < $1.logLikelihood }
-  }
-}
-
-/// The samples around one demonstration.
-private struct Drawn {
-  private(set) var sample: TrajectorySample
-  private var proposal: TrajectoryProposal
-  private let demonstration: DemonstratedTrajectory
-
-  init(
-    _ demonstration: DemonstratedTrajectory, _ provider: some Rollouts, joints: Int,
-    _ configuration: TrajectoryReward.Configuration, _ random: inout SplitMix64
-  ) throws(RewardError) {
-    self.demonstration = demonstration
-    proposal = TrajectoryProposal(
-      joints: joints, spread_rad: configuration.spread_rad, samplesPerPart: configuration.samples, random: &random)
-    sample = TrajectorySample(counts: [], logDensity: [])
-    try roll(provider)
-  }
-
-  /// Rolls out what has no counts yet; densities change for all, because the mixture has.
-  private mutating func roll(_ provider: some Rollouts) throws(RewardError) {
-    let fresh = proposal.coefficients[sample.counts.count...]
-    let isFirst = sample.counts.isEmpty
-    sample.counts += try provider.counts(
-      of: fresh.map { TrajectoryProposal.apply($0, to: demonstration.path, joints: proposal.joints) },
-      in: demonstration.scene)
-    if isFirst, let shown = provider.counts(shown: demonstration) { sample.counts[0] = shown }
-    sample.logDensity = proposal.coefficients.map { proposal.logDensity($0) }
-  }
-
-  mutating func refine(
-    _ shares: [Double], _ provider: some Rollouts, _ count: Int, _ random: inout SplitMix64
-  ) throws(RewardError) {
-    guard let normal = proposal.refined(shares) else { return }
-    proposal.add(normal, count, &random)
-    try roll(provider)
   }
 }

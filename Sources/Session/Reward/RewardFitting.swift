@@ -3,51 +3,6 @@ internal import Episodes
 internal import Foundation
 public import Learning
 
-/// A reward of trajectories as it stands in a file, with where it comes from.
-public struct RewardFile: Sendable, Codable {
-  /// 1.
-  public var version = 1
-  /// The rig whose arm, tool and environment it speaks of.
-  public let rig: String
-  /// Digests of the datasets that it was fitted to.
-  public let datasets: [String]
-  /// The seed.
-  public let seed: UInt64
-  /// Weights, what is unknown, and how well it was sampled.
-  public let reward: TrajectoryReward.Recovered
-
-  /// Reads a file.
-  public init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else { throw RewardError.unreadable(path: path) }
-    do {
-      self = try JSONDecoder().decode(RewardFile.self, from: data)
-    } catch {
-      throw RewardError.malformed(key: "reward", problem: "\(path) is no file of `understudy reward fit`")
-    }
-    guard version == 1 else {
-      throw RewardError.malformed(key: "version", problem: "\(path) has version \(version); this program reads 1")
-    }
-  }
-
-  init(rig: String, datasets: [String], seed: UInt64, reward: TrajectoryReward.Recovered) {
-    self.rig = rig
-    self.datasets = datasets
-    self.seed = seed
-    self.reward = reward
-  }
-
-  /// Writes the file; nothing is overwritten.
-  func write(_ path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      try encoder.encode(self).write(to: URL(filePath: path), options: .withoutOverwriting)
-    } catch {
-      throw RewardError.notWritten(path: path, reason: error.localizedDescription)
-    }
-  }
-}
-
 /// Rewards from datasets of an arm: what the verbs `reward fit` and `reward score` do.
 public struct RewardFitting {
   private let rig: Rig
@@ -66,20 +21,24 @@ public struct RewardFitting {
   /// them to stand still.
   private func trajectories(
     onlySuccesses: Bool, features: [RewardFeature]
-  ) throws -> (kept: [DemonstratedTrajectory], moved: Int) {
+  ) throws -> (kept: [DemonstratedTrajectory], moved: Int, short: Int) {
     var kept: [DemonstratedTrajectory] = []
-    var moved = 0
+    var moved = 0, short = 0
     let needsObjects = features.contains { $0.speaksOfObject }
     for dataset in opened {
       for entry in dataset.episodes where !onlySuccesses || entry.label == .success {
         let reader = try dataset.read(entry)
+        try reader.session.check(rig, episode: entry.id)
         var records: [TickRecord] = []
         while let record = try reader.next() { records.append(record) }
         guard
           let trajectory = DemonstratedTrajectory(
             records, id: entry.id, decisionTicks: rig.loop_Hz / rig.decision_Hz,
             period_s: 1 / Double(rig.decision_Hz), environment: rig.environmentNames.count)
-        else { continue }
+        else {
+          short += 1
+          continue
+        }
         guard !needsObjects || trajectory.objectsMoved <= Self.standsStill_m else {
           moved += 1
           continue
@@ -90,9 +49,10 @@ public struct RewardFitting {
     guard !kept.isEmpty || moved == 0 else {
       throw HostError.refused(
         "In all \(moved) episodes an object moved by more than \(Figures.short(Self.standsStill_m * 1000)) mm, and "
-          + "kinematics cannot tell how it would have moved otherwise; leave its features out (--features).")
+          + "kinematics cannot tell how it would have moved otherwise; name a program that can (--rollouts), or leave its "
+          + "features out (--features).")
     }
-    return (kept, moved)
+    return (kept, moved, short)
   }
 
   /// A person's trajectories of successful episodes, with what was recorded of them.
@@ -113,111 +73,114 @@ public struct RewardFitting {
     features: [String]?, output: String, _ configuration: TrajectoryReward.Configuration, seed: UInt64,
     progress: (Double) -> Bool
   ) throws -> RewardReport {
-    guard !FileManager.default.fileExists(atPath: output) else {
-      throw RewardError.notWritten(path: output, reason: "it exists already")
-    }
+    try leaveAlone(output)
     let provider = try provider(features ?? RewardFeature.all(environment: rig.environmentNames))
-    let (demonstrations, moved) = try trajectories(onlySuccesses: true, features: provider.features)
+    let (demonstrations, moved, _) = try trajectories(onlySuccesses: true, features: provider.features)
     let reward = try TrajectoryReward.fit(
       demonstrations, provider, joints: joints, configuration, seed: seed, progress: progress)
-    let file = RewardFile(rig: rig.name, datasets: opened.map(\.digest), seed: seed, reward: reward)
+    let file = RewardFile(
+      rig: rig.name, datasets: opened.map(\.digest), seed: seed, configuration, reward: reward)
     try file.write(output)
     return RewardReport(file: file, output: output, moved: moved)
   }
 
   /// Fits a reward over rollouts in which objects move, to pieces of `pieces` commands of the first `most` demonstrations
-  /// (nil: of all), and writes its file.
+  /// (nil: of all), and writes its file. What was rolled out is kept in the file `checkpoint` until then: the same fit goes
+  /// on from it.
   public func fit(
     _ provider: some TracedRollouts, pieces: Int, most: Int? = nil, output: String,
-    _ configuration: TrajectoryReward.Configuration, seed: UInt64, progress: (Double) -> Bool
+    _ configuration: TrajectoryReward.Configuration, seed: UInt64, checkpoint: String? = nil,
+    progress: (Double) -> Bool
   ) throws -> RewardReport {
-    guard !FileManager.default.fileExists(atPath: output) else {
-      throw RewardError.notWritten(path: output, reason: "it exists already")
-    }
+    try leaveAlone(output)
     let shown = try demonstrations()
     let parts = shown.prefix(most ?? shown.count).flatMap { $0.pieces(length: pieces, stride: pieces) }
-    let reward = try TrajectoryReward.fit(
-      parts, provider, joints: joints, configuration, seed: seed, progress: progress)
-    let file = RewardFile(rig: rig.name, datasets: opened.map(\.digest), seed: seed, reward: reward)
+    let begun = try check(provider, parts)
+    let reward: TrajectoryReward.Recovered
+    if let checkpoint {
+      let settings = [rig.name, "\(seed)", "\(configuration)", "\(pieces)", String(describing: begun)]
+      let identity = opened.map(\.digest) + settings
+      let journal = try RolloutJournal(provider, file: URL(filePath: checkpoint), identity: identity)
+      reward = try TrajectoryReward.fit(parts, journal, joints: joints, configuration, seed: seed, progress: progress)
+    } else {
+      reward = try TrajectoryReward.fit(parts, provider, joints: joints, configuration, seed: seed, progress: progress)
+    }
+    let file = RewardFile(
+      rig: rig.name, datasets: opened.map(\.digest), seed: seed, configuration, pieces: pieces, reward: reward)
     try file.write(output)
+    if let checkpoint { try? FileManager.default.removeItem(atPath: checkpoint) }
     return RewardReport(file: file, output: output, moved: 0)
   }
 
-  /// Ranks the datasets' episodes, failures too, the worst first.
+  private func leaveAlone(_ output: String) throws {
+    guard !FileManager.default.fileExists(atPath: output) else {
+      throw RewardError.notWritten(path: output, reason: "it exists already")
+    }
+  }
+
+  /// What the first command of all leads to, once it was found to be possible; nil where there is none.
+  private func check(
+    _ provider: some TracedRollouts, _ parts: [DemonstratedTrajectory]
+  ) throws -> RolloutTrace? {
+    guard let first = parts.first else { return nil }
+    return try provider.check(
+      first, joints: rig.pairs[0].follower.arm.jointNames, environment: rig.environmentNames)
+  }
+
+  /// Ranks the datasets' episodes, failures too, the worst first, under a reward that was fitted by kinematics.
+  /// `configuration`: nil for the one that the reward was fitted with.
   public func score(
-    _ file: RewardFile, _ configuration: TrajectoryReward.Configuration, seed: UInt64
+    _ file: RewardFile, _ configuration: TrajectoryReward.Configuration? = nil, seed: UInt64,
+    progress: (Double) -> Bool = { _ in true }
   ) throws -> RewardRanking {
+    try check(file)
+    guard file.pieces == nil else {
+      throw RewardError.setting(
+        name: "--rollouts", found: "left out",
+        expected: "the socket of a program that rolls out, for the reward was fitted over such rollouts")
+    }
+    let provider = try provider(file.reward.weights.map(\.name))
+    let (shown, moved, short) = try trajectories(onlySuccesses: false, features: provider.features)
+    return try rank(shown, provider, file, configuration, seed, moved: moved, short: short, progress)
+  }
+
+  /// Ranks them over rollouts in which objects move, by pieces as long as those that the reward was fitted to.
+  public func score(
+    _ file: RewardFile, _ provider: some TracedRollouts, _ configuration: TrajectoryReward.Configuration? = nil,
+    seed: UInt64, progress: (Double) -> Bool = { _ in true }
+  ) throws -> RewardRanking {
+    try check(file)
+    guard let pieces = file.pieces else {
+      throw RewardError.setting(
+        name: "--rollouts", found: "given",
+        expected: "none, for the reward was fitted by kinematics (`reward fit --rollouts` makes one to score with)")
+    }
+    let (shown, moved, short) = try trajectories(onlySuccesses: false, features: [])
+    let parts = shown.map { $0.pieces(length: pieces, stride: pieces) }
+    _ = try check(provider, parts.flatMap(\.self))
+    return try rank(
+      parts.flatMap(\.self), provider, file, configuration, seed, moved: moved,
+      short: short + parts.count(where: \.isEmpty), progress)
+  }
+
+  private func check(_ file: RewardFile) throws {
     guard file.rig == rig.name else {
       throw HostError.refused(
         "The reward was fitted on the rig \(file.rig), and this is \(rig.name); fit one to this rig's episodes.")
     }
-    let provider = try provider(file.reward.weights.map(\.name))
-    let (demonstrations, moved) = try trajectories(onlySuccesses: false, features: provider.features)
+  }
+
+  private func rank(
+    _ shown: [DemonstratedTrajectory], _ provider: some Rollouts, _ file: RewardFile,
+    _ configuration: TrajectoryReward.Configuration?, _ seed: UInt64, moved: Int, short: Int,
+    _ progress: (Double) -> Bool
+  ) throws -> RewardRanking {
     let labels = Dictionary(
       opened.flatMap { $0.episodes.map { ($0.id, $0.label.rawValue) } }, uniquingKeysWith: { first, _ in first })
     return RewardRanking(
       scores: try TrajectoryReward.scores(
-        demonstrations, provider, joints: joints, file.reward, configuration, seed: seed),
-      labels: labels, moved: moved)
-  }
-}
-
-/// What `reward fit` found, for people and machines.
-public struct RewardReport: Sendable, Encodable, CustomStringConvertible {
-  /// As it was written.
-  public let file: RewardFile
-  /// Where.
-  public let output: String
-  /// Episodes left out because an object moved.
-  public let moved: Int
-
-  /// For people.
-  public var description: String {
-    var table = TextTable(
-      ["feature", "unit", "nats a unit", "90 % interval", "nats a deviation", "shown", "expected"],
-      numbers: [2, 4, 5, 6])
-    for weight in file.reward.weights {
-      let interval = weight.interval.map { Figures.short($0) }.joined(separator: " to ")
-      table.add(
-        weight.name, weight.unit, Figures.short(weight.value), interval,
-        Figures.short(weight.value * weight.deviation), Figures.short(weight.demonstrated),
-        Figures.short(weight.expected))
-    }
-    var lines = ["\(output): \(file.reward.episodes) demonstrations", "\(table)"]
-    let effective = file.reward.effectiveSamples
-    lines.append(
-      "  effective samples: at least \(Figures.short(effective.first)), on average \(Figures.short(effective.last)), of "
-        + "\(file.reward.samples)")
-    if (effective.first ?? 0) < 10 {
-      lines.append("  that is few, and the weights are rough: raise --samples and --rounds, or lower --spread")
-    }
-    if moved > 0 { lines.append("  \(moved) episodes left out: an object moved in them") }
-    for unknown in file.reward.unknown {
-      let parts = unknown.direction.sorted { abs($0.value) > abs($1.value) }
-        .map { "\(Figures.short($0.value)) \($0.key)" }.joined(separator: ", ")
-      lines.append("  cannot be told from these demonstrations: \(parts)")
-    }
-    return lines.joined(separator: "\n")
-  }
-}
-
-/// What `reward score` found.
-public struct RewardRanking: Sendable, Encodable, CustomStringConvertible {
-  /// The worst first.
-  public let scores: [TrajectoryReward.Score]
-  /// Labels by episode.
-  public let labels: [String: String]
-  /// Episodes left out because an object moved.
-  public let moved: Int
-
-  /// For people.
-  public var description: String {
-    var table = TextTable(["episode", "label", "ln P", "worst in", "which costs"], numbers: [2, 4])
-    for score in scores {
-      table.add(
-        score.id, labels[score.id] ?? "", Figures.short(score.logLikelihood), score.worst,
-        "\(Figures.short(score.cost)) nats")
-    }
-    return "\(table)" + (moved > 0 ? "\n  \(moved) episodes left out: an object moved in them" : "")
+        shown, provider, joints: joints, file.reward, configuration ?? file.configuration ?? .init(), seed: seed,
+        progress: progress),
+      labels: labels, moved: moved, short: short)
   }
 }

@@ -69,6 +69,7 @@ public struct RewardPlanning {
     }
     let model = try SocketRollouts(path: path, rig: rig, features: file.reward.weights.map(\.name))
     let arm = rig.pairs[0].follower.arm
+    _ = try model.check(shown[number - 1], joints: arm.jointNames, environment: rig.environmentNames)
     let bounds = TrajectoryPlanner<SocketRollouts>.Bounds(
       lower: arm.lower, upper: arm.upper, step_rad: rig.envelope.velocity_rad_s / Float(rig.decision_Hz),
       lag_rad: rig.envelope.lag_rad)
@@ -82,9 +83,8 @@ public struct RewardPlanning {
     var all = RolloutTrace(commands: [], positions: [], environments: [])
     var endedEarly = false
     while all.commands.count < wished {
-      guard Date().timeIntervalSince(began) < mostSeconds,
-        progress(Double(all.commands.count) / Double(wished))
-      else {
+      guard progress(Double(all.commands.count) / Double(wished)) else { throw RewardError.stopped }
+      guard Date().timeIntervalSince(began) < mostSeconds else {
         endedEarly = true
         break
       }

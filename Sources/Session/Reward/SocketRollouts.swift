@@ -10,20 +10,19 @@ public final class SocketRollouts: TracedRollouts {
   private let socket: LineSocket
   private let path: String
   private let names: [String]
-  private let joints: Int
+  private let joints: [String]
   private static let patience_s = 120
 
   /// Connects.
   public init(path: String, rig: Rig, features: [String]) throws {
     names = rig.environmentNames
     let environment = names
-    joints = rig.pairs[0].follower.arm.jointNames.count
+    joints = rig.pairs[0].follower.arm.jointNames
     meter = RewardMeter(
       features: try features.map { (name) throws(RewardError) in try RewardFeature(name, environment: environment) },
       arm: rig.pairs[0].follower.arm, tool_m: rig.tool_m)
     do { socket = try LineSocket(connectingTo: path) } catch {
-      throw HostError.refused(
-        "Nobody rolls out at \(path); start `understudy-twin rollouts --task TASK --socket \(path)` first.")
+      throw RewardError.nobody(path: path)
     }
     self.path = path
   }
@@ -39,10 +38,9 @@ public final class SocketRollouts: TracedRollouts {
     guard socket.write(line), let reply = socket.read(seconds: Self.patience_s),
       let answer = try? JSONDecoder().decode(RolloutAnswer.self, from: reply)
     else {
-      throw .malformed(
-        key: "rollouts", problem: "no answer that could be read came from \(path) in \(Self.patience_s) s")
+      throw .silent(path: path, seconds: Self.patience_s)
     }
-    return try answer.read(trajectories, names: names, joints: joints)
+    return try answer.read(trajectories, names: names, joints: joints.count)
   }
 
   /// What was recorded stands for the demonstration: its rollout may go another way than the person saw and corrected.

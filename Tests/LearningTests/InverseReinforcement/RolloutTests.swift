@@ -9,9 +9,15 @@ import Testing
     let scene = RolloutScene(environment: [0.2, 0.1], period_s: 0.04, position: JointVector(repeating: 0.5))
     let path = [JointVector(repeating: 0.5), JointVector(repeating: 0.75)]
     let names = ["puck.x", "puck.y"]
+    let joints = ["pan", "lift", "elbow", "flex", "roll", "grip"]
     let request = try JSONDecoder().decode(
-      RolloutRequest.self, from: JSONEncoder().encode(RolloutRequest([path], scene, names: names, joints: 6)))
-    #expect(request.problem(joints: 6) == nil && request.problem(joints: 5)?.contains("5 joints") == true)
+      RolloutRequest.self, from: JSONEncoder().encode(RolloutRequest([path], scene, names: names, joints: joints)))
+    #expect(request.problem(joints: joints) == nil)
+    #expect(request.problem(joints: joints.reversed())?.contains("the arm here has grip, roll") == true)
+    var nameless = request
+    nameless.joints = nil
+    #expect(nameless.problem(joints: joints.reversed()) == nil)
+    #expect(nameless.problem(joints: Array(joints.dropLast()))?.contains("5 joints") == true)
     #expect(request.scene(names: names).environment == [0.2, 0.1])
     #expect(request.trajectories[0][1][5] == 0.75 && request.trajectories[0][1][6] == 0)
     let trace = RolloutTrace(commands: path, positions: path, environments: [[0.2, 0.1], [0.3, 0.1]])
@@ -54,5 +60,47 @@ import Testing
     #expect(pieces[0].scene.environment == [-1] && pieces[1].scene.environment == [7])
     #expect(pieces[1].scene.position == path[7] && pieces[1].scene.velocity == JointVector(repeating: 1))
     #expect(whole.pieces(length: 21, stride: 1).isEmpty)
+  }
+
+  /// A simulation that may be wrong about the rig.
+  private struct Simulation: TracedRollouts {
+    let meter: RewardMeter
+    var unit: Float = 1
+    var shift = 0.0
+
+    init() throws {
+      meter = RewardMeter(
+        features: [try RewardFeature("height", environment: [])], arm: try ArmDescription.load("so101-follower"),
+        tool_m: nil)
+    }
+
+    func traces(of trajectories: [[JointVector]], in scene: RolloutScene) -> [RolloutTrace] {
+      trajectories.map { path in
+        RolloutTrace(
+          commands: path, positions: path.map { $0 * unit },
+          environments: path.map { _ in scene.environment.map { $0 + shift } })
+      }
+    }
+  }
+
+  @Test func `a simulation with other units, or with objects elsewhere, is found out by one command`() throws {
+    var scene = RolloutScene(environment: [0.2, 1], period_s: 0.04, position: JointVector(repeating: 1))
+    let path = [JointVector](repeating: JointVector(repeating: 1), count: 8)
+    let names = (joints: ["pan", "lift"], environment: ["puck.x", "puck.turn"])
+    func check(_ simulation: Simulation) throws(RewardError) -> RolloutTrace? {
+      try simulation.check(
+        DemonstratedTrajectory(id: "e", path: path, scene: scene), joints: names.joints,
+        environment: names.environment)
+    }
+    var simulation = try Simulation()
+    #expect(try check(simulation)?.commands.count == 1)
+    simulation.unit = 57.3
+    let degrees = #expect(throws: RewardError.self) { try check(simulation) }
+    #expect(degrees?.description.contains("pan began at 1.0 rad, and after one command it is at 57.3") == true)
+    (simulation.unit, simulation.shift) = (1, 0.3)
+    let elsewhere = #expect(throws: RewardError.self) { try check(simulation) }
+    #expect(elsewhere?.description.contains("puck.x began at 0.2 m") == true)
+    scene.environment = [.nan, 0]
+    #expect(throws: RewardError.self) { try check(simulation) }
   }
 }
