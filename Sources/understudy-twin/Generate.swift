@@ -18,7 +18,8 @@ struct Generate: ParsableCommand {
       lies to the episode. An interrupted run goes on where it was.
 
         understudy-twin generate --task reach --tasks 200 --dataset families
-        understudy-twin generate --task reach --tasks 1 --first 5001 --demonstrations 1 --dataset shown
+        understudy-twin generate --task reach --tasks 1 --first 5001 \\
+          --demonstrations 1 --dataset shown
       """))
 
   @Option(help: "The family: \(TwinWorld.families.joined(separator: ", ")).") var task = "reach"

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import RealTime
+internal import Session
 internal import Twin
 
 /// Tells the hand at the workbench what to do, and waits until it is done.
@@ -8,15 +9,18 @@ struct HandVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hand",
     abstract: "At the workbench: plug servos in, move an arm by hand, let go of it.",
-    discussion: """
-      Needs a running `understudy-twin workbench`, and comes back when the hand has done it.
+    discussion: HelpText.page(
+      """
+      Needs a running `understudy-twin workbench`, and comes back when the hand has done it. `plug` puts this servo's
+      cable in and takes all others out; `move` goes to angles in rad, while the other joints stay; `sweep` moves every joint
+      from stop to stop, and back.
 
-        understudy-twin hand follower plug gripper             # this servo's cable in, all others out
+        understudy-twin hand follower plug gripper
         understudy-twin hand follower plug all
-        understudy-twin hand follower move elbow_flex=0.5 gripper=-0.17    # rad; the other joints stay
-        understudy-twin hand follower sweep                    # every joint from stop to stop, and back
+        understudy-twin hand follower move elbow_flex=0.5 gripper=-0.17
+        understudy-twin hand follower sweep
         understudy-twin hand follower let-go
-      """)
+      """))
 
   /// What a hand can do.
   enum Deed: String, ExpressibleByArgument, CaseIterable {

@@ -15,7 +15,7 @@ struct Rehearse: AsyncParsableCommand {
       With --policy alone, counts successes over frozen starts that no other activity uses:
 
         understudy-twin rehearse --policy .demo/policies/before --episodes 50
-        understudy-twin rehearse --policy .demo/policies/before --episodes 50 --disturb bump
+        understudy-twin rehearse --policy .demo/policies/before --disturb bump
 
       With --demonstrate DIR, the scripted person adds demonstrations to a dataset. With --correct DIR, a correction
       session runs as `understudy correct` does: rounds of take-overs, each followed by training from scratch.

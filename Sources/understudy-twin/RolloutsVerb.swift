@@ -12,15 +12,17 @@ struct RolloutsVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollouts",
     abstract: "Answer what commands would lead to: a model for `understudy reward fit` and `reward plan`.",
-    discussion: """
+    discussion: HelpText.page(
+      """
       Over a local stream socket, a line of JSON each way: a state and many sequences of commands in, where joints and objects
       went out. Without servos, host or person. --dynamics makes it another arm and table than the scene's.
 
         understudy-twin rollouts --task push --socket .rollouts.sock
-        understudy-twin rollouts --task push --socket .rollouts.sock --dynamics friction=3,shoulder_pan=0.2
+        understudy-twin rollouts --task push --socket .rollouts.sock \\
+          --dynamics friction=3,shoulder_pan=0.2
 
       Sources/Learning/InverseReinforcement/RolloutExchange.swift shows the lines. Ctrl-C ends it.
-      """)
+      """))
 
   @Option(help: "The twin's task: \(TwinWorld.tasks.joined(separator: ", ")).") var task = "push"
   @Option(help: "Where to listen.") var socket: String

@@ -8,18 +8,22 @@ struct StudyVerb: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "study",
     abstract: "Measure what a person's frames are worth, by how they are spent.",
-    discussion: """
+    discussion: HelpText.page(
+      """
       First, whether the person brings episodes to their goal that a policy has failed: below 95 % the study ends there.
       Then, from the same few demonstrations, equal person-frames (and equal take-overs) go into more demonstrations, noisy
       ones, corrections by a watching person or under a gate, and labels everywhere; beside it copying by the number of
       demonstrations, and what policies err by how long they have been off the expert's states. Each arm, budget and seed
       is a cell and a file in --dir: an interrupted study goes on where it was. Ends with tables and pictures.
 
-        understudy-twin study --dir .study            # the whole study: less than an hour on two cores
-        understudy-twin study --dir .study --report   # the tables of what there is so far; runs nothing
-        understudy-twin study --quick --dir .quick    # a small one: minutes
-        understudy-twin study --dir .study --publish README.md --pictures Sources/understudy/Documentation.docc
-      """)
+      The whole study (an hour on two cores), the tables of what there is so far, a small one (minutes), and the whole one
+      with its tables put into a file:
+
+        understudy-twin study --dir .study
+        understudy-twin study --dir .study --report
+        understudy-twin study --quick --dir .quick
+        understudy-twin study --dir .study --publish README.md --pictures .
+      """))
 
   @Option(name: .customLong("dir"), help: "The folder for cells, tables and pictures.") var folder = ".study"
   @Flag(help: "Fewer seeds, starts and arms, `insert` alone.") var quick = false

@@ -8,16 +8,19 @@ struct TransferVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "transfer",
     abstract: "Measure planning on a recovered reward against copying, after the dynamics change.",
-    discussion: """
+    discussion: HelpText.page(
+      """
       On `push`: a policy copies demonstrations, a reward is recovered from them. Then a joint is slowed to a third and the
       table is three times as rough. The planner is given these dynamics, the copy is not: that is what a reward makes
       possible. Beside them: planning on the task's own reward (ceiling), on equal weights (floor), and with the model as it
       was; and all again without the change. Each arm, seed and condition is a file in --dir: an interrupted comparison
       goes on where it was.
 
-        understudy-twin transfer --dir .transfer            # 5 seeds x 20 starts: hours on one core
-        understudy-twin transfer --quick --dir .quick       # 2 seeds x 8 starts
-      """)
+      5 seeds of 20 starts take hours on one core; --quick, 2 of 8, half an hour.
+
+        understudy-twin transfer --dir .transfer
+        understudy-twin transfer --quick --dir .quick
+      """))
 
   @Option(name: .customLong("dir"), help: "The folder for cells and the report.") var folder = ".transfer"
   @Flag(help: "2 seeds, 8 starts.") var quick = false

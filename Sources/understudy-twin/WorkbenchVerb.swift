@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Session
 internal import Twin
 
 /// Two arms on a bench, to be set up.
@@ -7,26 +8,35 @@ struct WorkbenchVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "workbench",
     abstract: "Offer two arms to try the set-up verbs on: fresh servos, cables, and a hand that moves the joints.",
-    discussion: """
+    discussion: HelpText.page(
+      """
       In the folder appear `follower` and `leader`, serial ports as with a real pair. `understudy-twin hand` plugs
-      servos in and moves the arms, in another terminal. The whole way from the box:
+      servos in and moves the arms, in another terminal. The whole way from the box: ids and baud rates, servo by servo,
 
         understudy-twin workbench --fresh --dir .twin
         understudy setup-motors --arm so101-follower --port .twin/follower
-        understudy-twin hand follower plug gripper --dir .twin       # whenever the verb asks for a servo
-        understudy calibrate --arm so101-follower --port .twin/follower --calibration my-follower
-        understudy-twin hand follower move shoulder_pan=0 elbow_flex=0 gripper=0.7 --dir .twin  # the pose of the middle
-        understudy-twin hand follower sweep --dir .twin                                         # from stop to stop
-        understudy-twin hand follower move shoulder_lift=0 elbow_flex=0 gripper=-0.17 --dir .twin  # the drawn pose
-        understudy-twin hand follower let-go --dir .twin             # or it is held, and stops for lag later
-        (the same with the leader)
+        understudy-twin hand follower plug gripper
+
+      the last whenever the verb asks for a servo; then the calibration, for which the hand goes to the pose of the
+      middle, from stop to stop and into the drawn pose as the verb asks, and then lets go (an arm that is held stops for
+      lag later),
+
+        understudy calibrate --arm so101-follower --port .twin/follower \\
+          --calibration my-follower
+        understudy-twin hand follower move shoulder_pan=0 elbow_flex=0 gripper=0.7
+        understudy-twin hand follower sweep
+        understudy-twin hand follower move shoulder_lift=0 elbow_flex=0 gripper=-0.17
+        understudy-twin hand follower let-go
+
+      and all of it again with the leader. In the end the follower comes along:
+
         understudy ports .twin/follower .twin/leader --write my-rig
         understudy teleoperate --rig my-rig
-        understudy-twin hand leader move elbow_flex=0.8 --dir .twin  # and the follower comes along
+        understudy-twin hand leader move elbow_flex=0.8
 
       What can be wrong with a servo is put there by --servo: follower.gripper:id=5 (any register by its name in
       hardware/servos), or follower.gripper:sealed for one whose EEPROM cannot be unlocked.
-      """)
+      """))
 
   @Option(name: .customLong("dir"), help: "The folder in which the bench offers itself; made if need be.")
   var folder = ProcessInfo.processInfo.environment["UNDERSTUDY_TWIN"] ?? ".twin"

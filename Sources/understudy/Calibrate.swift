@@ -13,9 +13,13 @@ struct Calibrate: ParsableCommand {
       the file that stood there is kept beside the new one as NAME.previous.json.
 
         understudy calibrate --rig so101 --side follower
-        understudy calibrate --arm so101-leader --port /dev/ttyACM1 --calibration my-leader
-        understudy calibrate --rig so101 --side follower --check       # compare EEPROM, file and arm; writes nothing
-        understudy calibrate --rig so101 --side follower --restore     # write the file into the servos
+        understudy calibrate --arm so101-leader --port /dev/ttyACM1 \\
+          --calibration my-leader
+
+      --check compares EEPROM, file and arm and writes nothing; --restore writes the file into the servos.
+
+        understudy calibrate --rig so101 --side follower --check
+        understudy calibrate --rig so101 --side follower --restore
       """)
 
   @OptionGroup var site: SiteOptions

@@ -133,24 +133,36 @@ import Testing
   /// As wide as a terminal without a window system: what is to be copied must stand there as it is typed.
   @Test(arguments: [
     "", "teleoperate", "record", "train", "run", "correct", "shape", "evaluate", "inspect", "recover", "relax",
-    "ports", "doctor", "bench", "edit-dataset", "export", "import",
+    "ports", "doctor", "bench", "edit-dataset", "export", "import", "replay", "verify", "setup-motors", "calibrate",
   ])
   func `help keeps its examples whole at 80 columns`(_ verb: String) throws {
     let ran = try Binary.run("understudy", "help", verb)
+    expectWholeExamples(ran)
+    if ["teleoperate", "record", "run", "correct", "shape", "evaluate"].contains(verb) {
+      let prose = ran.out.replacing(#/\s+/#, with: " ")
+      #expect(prose.contains("Ctrl-C") && prose.contains("rest pose") && prose.contains("130"))
+      #expect(prose.contains("protective stop") && prose.contains("press a"))
+    }
+  }
+
+  @Test(arguments: [
+    "", "workbench", "hand", "rehearse", "soak", "study", "generate", "one-shot", "shaping", "transfer",
+    "rollouts",
+  ])
+  func `the twin's help keeps its examples whole at 80 columns`(_ verb: String) throws {
+    expectWholeExamples(try Binary.run("understudy-twin", "help", verb))
+  }
+
+  private func expectWholeExamples(_ ran: Ran) {
     #expect(ran.code == 0)
     let lines = ran.out.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    let examples = lines.indices.filter { lines[$0].hasPrefix("  understudy ") }
+    let examples = lines.indices.filter { lines[$0].hasPrefix("  understudy") }
     #expect(!examples.isEmpty, "\(ran.out)")
     for index in examples {
       #expect(lines[index].count <= 80)
       let next = index + 1 < lines.count ? lines[index + 1] : ""
       #expect(next.isEmpty || next.hasPrefix("  "), "\(lines[index])\n\(next)")
-      #expect(lines[index].hasSuffix("\\") == next.hasPrefix("     "), "\(lines[index])\n\(next)")
-    }
-    if ["teleoperate", "record", "run", "correct", "shape", "evaluate"].contains(verb) {
-      let prose = ran.out.replacing(#/\s+/#, with: " ")
-      #expect(prose.contains("Ctrl-C") && prose.contains("rest pose") && prose.contains("130"))
-      #expect(prose.contains("protective stop") && prose.contains("press a"))
+      #expect(lines[index].hasSuffix("\\") == next.hasPrefix("    "), "\(lines[index])\n\(next)")
     }
   }
 
