@@ -115,7 +115,9 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       fault: .unreachable, name: "unreachable",
       detection: "the command of a slow move comes no nearer to its pose for 1 s",
       category: 2, cause: "`envelope.floor_m` or `envelope.box_m` lies between the arm and the pose",
-      remedy: "Acknowledge, and lead the arm round it by hand; or widen the box."),
+      remedy:
+        "Acknowledge: a session tries another way, then asks you to take over and lead the arm round it; or widen the box."
+    ),
     Row(
       fault: .letGo, name: "hold-to-run",
       detection: "no `run` from pedal or page for `pedal.hold_to_run_ms` while the policy drives",

@@ -6,8 +6,8 @@ internal import Twin
 extension Rehearsal {
   /// Success or not of each frozen start, from the `from`-th on; `watch` may look on as the session runs.
   ///
-  /// A policy may leave the arm where no slow move leads back to a start (a wall of its box in between): on a bench somebody
-  /// sets it down anew, and so does this, with a new session for the starts that are left.
+  /// A policy may leave the arm where neither a slow move nor the person leads it back to a start: on a bench somebody sets
+  /// it down anew, and so does this, with a new session for the starts that are left.
   public func outcomes(
     _ policy: URL, episodes: Int, from start: Int = 0, watch: (VirtualSession) -> Void = { _ in }
   ) throws -> [Bool] {
@@ -32,11 +32,27 @@ extension Rehearsal {
         stuck = error
       }
       let done = begun?.conductor?.outcomes ?? []
-      if let stuck, done.isEmpty { throw stuck }
+      if done.isEmpty { throw stuck ?? .refused(begun?.conductor?.trouble ?? "The evaluation came to no episode.") }
       outcomes += done.map { $0.label == .success }
-      if stuck == nil { break }
     }
     return outcomes
+  }
+
+  /// The same as a rate over `episodes` starts from scene `first` on; an episode that a fault of wire or machine ended
+  /// counts in none.
+  func rate(_ policy: URL, episodes: Int, first: Int) throws -> SuccessRate {
+    var rate = SuccessRate()
+    var done = 0
+    while done < episodes {
+      let report = try evaluate(policy, episodes: episodes - done, first: first + done)
+      guard report.episodes > 0 else {
+        throw RehearsalError.refused(report.trouble ?? "The evaluation came to no episode.")
+      }
+      rate.successes += report.unassisted.successes
+      rate.trials += report.unassisted.trials
+      done += report.episodes
+    }
+    return rate
   }
 
   /// How often the person brings an episode to its goal that the policy has failed by the task's own rules, from wherever it

@@ -114,7 +114,7 @@ public struct Rehearsal: Sendable {
         while next < episodes, running < cores {
           let first = Self.firstEvaluation + next
           let count = min(part, episodes - next)
-          group.addTask { try self.evaluate(policy, episodes: count, first: first).unassisted }
+          group.addTask { try self.rate(policy, episodes: count, first: first) }
           next += count
           running += 1
         }

@@ -33,7 +33,7 @@ public final class VirtualSession {
   public var aroundTick: (_ run: () -> Void) -> Void = { $0() }
   /// Called after every tick and what followed from it, for tests that look closely.
   public var afterTick: (Snapshot) -> Void = { _ in }
-  /// What the person was told about ports.
+  /// What the person was told.
   public private(set) var said: [String] = []
   /// Whether a datagram of the twin arrives.
   public var arrives: (TwinChannel) -> Bool = { _ in true }
@@ -76,6 +76,7 @@ public final class VirtualSession {
     host.announcer = { [world, encoder] announcement in
       if let data = try? encoder.encode(announcement) { data.withUnsafeBytes { world.hear($0) } }
     }
+    host.teller = { [unowned self] in said.append($0) }
   }
 
   deinit {

@@ -171,6 +171,9 @@ public final class ArmHost: SessionHost {
   /// Tells the person.
   public func announce(_ announcement: Announcement) { announcer(announcement) }
 
+  /// A sentence for the person.
+  public func tell(_ sentence: String) { teller(sentence) }
+
   // MARK: Episodes
 
   /// Keeps episodes with `recorder` from now on.

@@ -13,6 +13,9 @@ extension Conductor {
     case (.acknowledge, _): ask(Request(.acknowledge))
     case (.start, .reset(_, let moving)): phase = .reset(started: true, moving: moving)
     case (.start, .held): phase = .begin
+    // Between episodes a person leads the arm to where they want it.
+    case (.takeOver, .held): ask(Request(.takeOver))
+    case (.release, .held): hold()
     // The gate asked in vain, or the person had a look: all is well.
     case (.start, .running) where snapshot.state == .holding && plan.activity.usesPolicy: ask(Request(.policy))
     case (.rollBack, _): wantsRollBack = plan.activity == .correct

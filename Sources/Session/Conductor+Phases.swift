@@ -16,7 +16,9 @@ extension Conductor {
     case .protectiveStop where plan.activity == .replay: ending = true
     case .protectiveStop: break  // until a person acknowledges
     case .ready, .holding, .teleoperating, .autonomous, .correcting, .handingOver, .parking:
-      if plan.activity.startsAtPose {
+      if blocked >= Self.waysBack {
+        askForHand(snapshot)
+      } else if plan.activity.startsAtPose {
         retreat(then: .reset, snapshot)
       } else {
         ask(Request(.teleoperate))
@@ -25,38 +27,19 @@ extension Conductor {
     }
   }
 
-  /// Lifts the tool first: from inside a cup or beside a wall no straight move leads home.
-  func retreat(then next: Next, _ snapshot: Snapshot) {
-    lifted = plan.lifted(snapshot.record.command)
-    ask(.playback(to: lifted))
-    phase = .retreating(then: next)
-  }
-
-  func retreating(then next: Next, _ snapshot: Snapshot) {
-    guard isAnswered else { return }
-    switch (snapshot.state, next) {
-    case (.autonomous, _): break
-    case (.holding, .reset):
-      ask(.playback(to: plan.start(of: episode)))
-      phase = .reset(started: false, moving: true)
-    case (.holding, .park):
-      ask(Request(.park))
-      phase = .parking
-    // A fault, or the move was refused.
-    case (_, .reset): phase = .begin
-    case (_, .park): phase = .parking
-    }
-  }
-
   func reset(started: Bool, moving: Bool, _ snapshot: Snapshot) {
     guard isAnswered else { return }
     guard snapshot.state == (plan.activity.startsAtPose && !snapshot.isMoving ? .holding : moves) else {
       // A fault, or the arm was asked in vain: from the beginning.
+      if moving, plan.activity.startsAtPose { noteObstacle(snapshot) }
       phase = .begin
       return
     }
     phase = .reset(started: started, moving: snapshot.isMoving)
-    if !snapshot.isMoving, resetBegan == .never { resetBegan = now }
+    if !snapshot.isMoving, resetBegan == .never {
+      resetBegan = now
+      (blocked, stuckAt) = (0, nil)
+    }
     // A replay needs nobody's hands: it goes on from the slow approach by itself.
     let started = started || plan.activity == .replay || resetRemaining.map { $0 <= .zero } == true
     guard started, !snapshot.isMoving else { return }

@@ -26,7 +26,14 @@ public final class Conductor {
   /// Take-overs in all rounds.
   var takeOvers = 0
   var ending = false
-  var lifted = JointVector.zero
+  /// What is left of the way back to the start: poses to go through.
+  var legs: [JointVector] = []
+  /// How many ways back in a row have ended in a stop, and what stood in the last one.
+  var blocked = 0
+  var obstacle = ""
+  /// Where the arm stood when a person was last asked to free it, and for how many times in a row it stood there.
+  var stuckAt: JointVector?
+  var timesStuck = 0
   var parkingBegan = false
   var budget: GateBudget
   var wantsRollBack = false
@@ -82,10 +89,10 @@ public final class Conductor {
 
   enum Phase: Equatable {
     case begin
-    /// Up and out of whatever the tool is in, then on to where the next thing begins.
+    /// Up and out of whatever the tool is in (`WayBack`), then on to where the next thing begins.
     case retreating(then: Next)
     case reset(started: Bool, moving: Bool)
-    /// A person stopped the arm between episodes; start goes on.
+    /// A person stopped the arm between episodes, or has to free it; start goes on.
     case held
     case running
     case training

@@ -53,8 +53,8 @@ public struct SessionPlan: Sendable {
   public var startJitter: JointVector
   /// What is played again.
   public var trajectory: Trajectory?
-  /// Where to lift the tool from a pose before any slow move; the pose itself where nothing is known of the tool.
-  public var lifted: @Sendable (JointVector) -> JointVector = { $0 }
+  /// How the arm comes to its start from wherever it is; nil: joint by joint.
+  public var wayBack: WayBack?
   /// The seed of the starts.
   public var seed: UInt64
   /// The loop's period.
@@ -81,16 +81,7 @@ public struct SessionPlan: Sendable {
       startJitter: rig.start?.jitter_rad ?? .zero, seed: seed)
     limit = .seconds(rig.episodeLimit_s)
     if activity == .correct { correctionLimit = .seconds(2.5 * rig.episodeLimit_s) }
-    guard let height = rig.start?.lift_m, height > 0 else { return }
-    let arm = rig.pairs[0].follower.arm
-    let kinematics = rig.kinematics()
-    let inverse = InverseKinematics(kinematics, lower: arm.lower, upper: arm.upper)
-    lifted = { position in
-      let pose = kinematics.pose(position)
-      let above = InverseKinematics.Target(
-        position_m: pose.position_m + SIMD3(0, 0, Float(height)), orientation: .axes(pose.rotation), weight_m: 0.03)
-      return inverse.solve(above, from: position).joints
-    }
+    wayBack = WayBack(rig)
   }
 
   /// The start pose of an episode: always the same one for the same seed and episode.
@@ -137,6 +128,8 @@ public protocol SessionHost: AnyObject {
   func ask(_ request: Request)
   /// Tells the person.
   func announce(_ announcement: Announcement)
+  /// A sentence for the person.
+  func tell(_ sentence: String)
   /// An episode begins: the recorder opens its file when the first record of it arrives.
   func beginEpisode(_ number: Int, attempt: Int)
   /// The episode is over and kept.
