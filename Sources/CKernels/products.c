@@ -1,11 +1,6 @@
 // Both precisions of the small products, from one text.
 #include "CKernelsProducts.h"
-
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 #define T float
 #define NAME(what) us_small_##what##_f32

@@ -1,11 +1,6 @@
 // The fastest that memory can be read: the limit of whoever must look at every weight once.
 #include "CKernelsLayers.h"
-
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 CLONES uint64_t us_read_all(const uint64_t *words, int64_t count) {
   // Eight lanes of eight words: enough independent chains for any vector width.

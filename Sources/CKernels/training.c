@@ -6,12 +6,7 @@
 
 #include "CKernelsFixedMath.h"
 #include "CKernelsLayers.h"
-
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 #define T float
 #define NAME(pass) us_train_##pass##_f32
