@@ -13,6 +13,8 @@ public struct ControlSettings: Sendable {
   public var replyBudget: Nanoseconds
   /// How long they are waited for at least, however late the tick began.
   public var leastBudget: Nanoseconds
+  /// What of a period an inference may take. Replies may take 60 %, and the rest of the tick has to end within the period too.
+  public var inferenceBudget: Nanoseconds
   /// Largest step and change of step of slow moves (start pose, parking), radians a tick.
   public var slowStep: Float
   /// Largest change of a slow move's step.
@@ -62,6 +64,7 @@ public struct ControlSettings: Sendable {
     self.decisionTicks = decisionTicks
     replyBudget = Nanoseconds(period.count * 6 / 10)
     leastBudget = Nanoseconds(period.count * 3 / 10)
+    inferenceBudget = Nanoseconds(period.count * 3 / 10)
     let seconds = Float(period.seconds)
     slowStep = 0.8 * seconds
     slowStepChange = 4 * seconds * seconds

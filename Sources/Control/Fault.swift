@@ -35,6 +35,8 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
   case letGo = 16
   /// The leader was let go of while the follower followed it, and falls.
   case leaderFell = 17
+  /// The policy takes longer to decide than the tick has for it.
+  case policySlow = 18
 
   /// One row of the table.
   public struct Row: Sendable {
@@ -111,6 +113,14 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     Row(
       fault: .noPolicy, name: "no-policy", detection: "autonomous without a loaded policy, in the same tick",
       category: 2, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
+    Row(
+      fault: .policySlow, name: "policy-slow",
+      detection:
+        "three inferences in a row take more than 30 % of a period, or one 100 ms, while the policy drives; in that tick",
+      category: 2, cause: "networks too large for this computer, or other programs that take it",
+      remedy:
+        "Look at `understudy bench policy` and `understudy doctor`; train fewer or smaller networks, or lower `loop_Hz`; "
+        + "then acknowledge."),
     Row(
       fault: .unreachable, name: "unreachable",
       detection: "the command of a slow move comes no nearer to its pose for 1 s",

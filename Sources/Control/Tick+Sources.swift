@@ -38,11 +38,16 @@ extension Tick {
         share: supervisor.closesByItself ? nil : settings.clutchShare)
       record.personWish = person
       // The policy goes on wishing beside the person: gates and logs compare the two.
-      if policy.isLoaded, supervisor.state == .correcting { record.policyWish = askPolicy(command) }
+      if policy.isLoaded, supervisor.state == .correcting { record.policyWish = askPolicy(command).wish }
       return person
     case .policy:
-      let wish = askPolicy(command)
+      let (wish, isSlow) = askPolicy(command)
       record.policyWish = wish
+      // What was wished for from old readings is not followed any more.
+      if isSlow {
+        stop(for: .policySlow)
+        return command
+      }
       if record.decides, supervisor.gate.strays(GateInput(doubt: policy.doubt, safety: policy.safety)) {
         supervisor.ask()
         return command
@@ -61,13 +66,16 @@ extension Tick {
     record.personWish = command + motion
   }
 
-  private func askPolicy(_ command: JointVector) -> JointVector {
+  private func askPolicy(_ command: JointVector) -> (wish: JointVector, isSlow: Bool) {
     record.memory.steps.insert(.asked)
+    let began = clock.now
     let wish = policy.wish(
       position: record.follower.position, environment: record.environment, command: command, step: previous.step)
-    if policy.hasInferred { record.memory.steps.insert(.inferred) }
     record.gateScore = policy.doubt
-    return wish
+    guard policy.hasInferred else { return (wish, false) }
+    record.memory.steps.insert(.inferred)
+    clock.passInference()
+    return (wish, pace.isTooSlow(clock.now - began, budget: settings.inferenceBudget))
   }
 
   private func trajectoryWish(_ command: JointVector) -> JointVector {

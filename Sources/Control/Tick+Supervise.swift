@@ -79,6 +79,7 @@ extension Tick {
     if request.action == .teleoperate, before != supervisor.state { record.memory.steps.insert(.engaged) }
     if request.action == .loadPolicy, let loaded = UnsafeRawPointer(bitPattern: request.policy) {
       policy.load(Unmanaged.fromOpaque(loaded))
+      pace = PolicyPace()
     }
     if request.action == .replay, let trajectory = UnsafeRawPointer(bitPattern: request.trajectory) {
       playback.begin(Unmanaged.fromOpaque(trajectory))
@@ -154,7 +155,7 @@ extension Tick {
     case .noPolicy: !policy.isLoaded
     case .torqueRefused: follower.refusesTorque
     // Only asking the policy again can show it.
-    case .wishNotFinite: false
+    case .wishNotFinite, .policySlow: false
     // A thread that runs has no longer stalled, an arm that stands has no way to go, and a leader falls once.
     case .stalled, .leaderFell: false
     case .letGo: !isHeldToRun

@@ -45,6 +45,8 @@ public final class Tick: @unchecked Sendable {
   var guiding = JointVector.zero
   var snapshot = Snapshot()
   var recorderIsFull = false
+  /// Whether the policy decides in time.
+  var pace = PolicyPace()
   /// For how many ticks the gate has been asking.
   var askedTicks: UInt32 = 0
   /// Where the time goes; anyone may read them.

@@ -17,6 +17,12 @@ public enum TickClock: Sendable {
     }
   }
 
+  /// A policy has been asked. In real time that took its time; simulated time stands still while a computer computes, so the
+  /// clock is moved by what its owner says that it takes.
+  public func passInference() {
+    if case .simulated(let time) = self { time.advance(to: time.now + time.inference) }
+  }
+
   /// True where nobody sleeps: work that real time would do beside the loop is done in place.
   public var isSimulated: Bool {
     if case .simulated = self { true } else { false }
@@ -28,6 +34,8 @@ public final class SimulatedTime: @unchecked Sendable {
   // Unchecked: on virtual time host and twin share one thread, so nothing reads this while it changes.
   /// The present moment. It only ever moves forward.
   public private(set) var now: Nanoseconds
+  /// What an inference of the computer takes that is simulated; nothing, unless its owner says so.
+  public var inference = Nanoseconds.zero
 
   /// A clock that begins at `start`.
   public init(start: Nanoseconds = .zero) { now = start }

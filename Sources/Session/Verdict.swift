@@ -13,7 +13,7 @@ extension Snapshot {
 
 extension Fault {
   /// Whether the fault says that whoever drove did the task wrongly: the wish was no number, or the arm ran into
-  /// something and stayed behind its command, or pressed on it for too long. Every other fault is the wire's, the
-  /// machine's or the recorder's.
-  var isTheDriversOwn: Bool { self == .wishNotFinite || self == .lag || self == .load }
+  /// something and stayed behind its command, or pressed on it for too long, or the policy cannot keep up. Every other
+  /// fault is the wire's, the machine's or the recorder's.
+  var isTheDriversOwn: Bool { self == .wishNotFinite || self == .lag || self == .load || self == .policySlow }
 }

@@ -82,6 +82,21 @@
       #expect(watch.culprits.isEmpty, "\(watch.culprits.prefix(5)), \(watch.culprits.count) in all")
     }
 
+    @Test func `a policy that is too slow stops the arm without an allocation`() throws {
+      let watch = Watch()
+      let session = try Bench.session(nil)
+      let kept = try session.load(Puppet.wanderer(speed: 1))
+      defer { withExtendedLifetime(kept) {} }
+      watch.join(session)
+      session.standUp(Puppet.home)
+      session.host.ask(Request(.policy))
+      session.time.inference = .milliseconds(4)
+      #expect(session.step(most: 16) { $0.fault == .policySlow })
+      session.step(60)
+      #expect(watch.faults == [.policySlow])
+      #expect(watch.culprits.isEmpty, "\(watch.culprits.prefix(5)), \(watch.culprits.count) in all")
+    }
+
     @Test func `every fault path, refused requests and all, allocates nothing in the tick`() throws {
       let watch = Watch()
       for seed in 11...13 as ClosedRange<UInt64> {

@@ -68,7 +68,16 @@ extension Mishap {
       },
       mend: { session in session.arrives = { _ in true } }),
     Mishap(
-      testDescription: "the policy takes 120 ms to decide", fault: .gap, within: 3,
+      testDescription: "the policy takes 40 % of a period to decide", fault: .policySlow, within: 12,
+      happens: { $0.time.inference = .milliseconds(4) }, mend: { $0.time.inference = .zero }, lasts: false),
+    Mishap(
+      testDescription: "the policy takes five periods to decide", fault: .policySlow, within: 12,
+      happens: { $0.time.inference = .milliseconds(50) }, mend: { $0.time.inference = .zero }, lasts: false),
+    Mishap(
+      testDescription: "the policy takes 120 ms to decide", fault: .policySlow, within: 4,
+      happens: { $0.time.inference = .milliseconds(120) }, mend: { $0.time.inference = .zero }, lasts: false),
+    Mishap(
+      testDescription: "the thread stands still for 120 ms behind its tick", fault: .gap, within: 3,
       happens: { session in
         var isSlow = true
         session.afterTick = { [unowned session] _ in

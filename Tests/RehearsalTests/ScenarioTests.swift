@@ -31,6 +31,43 @@ import Twin
     #expect(tape.trouble == "")
   }
 
+  @Test func `a policy that is slow now and then, or nearly too slow, is no fault`() throws {
+    let session = try Bench.session(nil)
+    let tape = try Tape(session)
+    let kept = try session.load(Puppet.wanderer(speed: 1))
+    defer { withExtendedLifetime(kept) {} }
+    session.standUp(Puppet.home)
+    session.host.ask(Request(.policy))
+    session.step(2)
+    var inferences = 0
+    for round in 0..<60 {
+      // The budget is 3 ms of 10. Two in a row may take more, and one of them six periods.
+      session.time.inference = [.microseconds(2990), .milliseconds(60), .milliseconds(9)][round % 3]
+      session.step(most: 8) { $0.record.memory.steps.contains(.inferred) }
+      inferences += session.host.snapshot.record.memory.steps.contains(.inferred) ? 1 : 0
+    }
+    #expect(inferences == 60)
+    #expect(session.host.snapshot.state == .autonomous && session.host.snapshot.missed >= 100)
+    #expect(tape.trouble == "")
+  }
+
+  @Test func `a policy that cannot keep up has failed its episode, and the arm goes on to the next`() throws {
+    let session = try Bench.session()
+    let tape = try Tape(session)
+    try session.host.load(policy: Bench.policy.get())
+    session.time.inference = .milliseconds(4)
+    session.begin(.evaluate) {
+      $0.episodes = 2
+      $0.labelsByTruth = true
+    }
+    try session.run(limit: .seconds(120))
+    let outcomes = try #require(session.conductor).outcomes
+    #expect(outcomes.map(\.label) == [.failure, .failure])
+    #expect(outcomes.allSatisfy { $0.fault == .policySlow && $0.policySeconds < 0.2 })
+    #expect(session.host.snapshot.fault == .policySlow && session.host.snapshot.isAtRest)
+    #expect(tape.trouble == "")
+  }
+
   @Test func `an environment that jumps moves the arm no faster than any wish, and is called strange by name`() throws {
     let session = try Bench.session(nil)
     let tape = try Tape(session)
