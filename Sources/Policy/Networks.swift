@@ -3,7 +3,8 @@ internal import CKernels
 /// The ensemble, laid out for the kernels. Plain pointers into the policy's arena: copying it is free.
 ///
 /// All members go through a layer before any goes through the next, so that the processor finds work of one member while
-/// it waits for another's sums. The first layer, whose input all members share, is a single one for all of them.
+/// it waits for another's sums. The first layer, whose input all members share, is a single one for all of them, unless it is
+/// narrow: those sum in four parts, and would not if they stood side by side.
 struct Networks {
   /// One layer of every member.
   struct Layer {
@@ -44,7 +45,7 @@ struct Networks {
       layer.pitch = Self.pitch(dense[0].outputs, members: count)
       layer.activation = isHidden && !relu ? shape.activation.code : Int32(US_LINEAR)
       layer.adds = isHidden && index > 0 && shape.adds(behind: index - 1)
-      layer.isShared = index == 0
+      layer.isShared = index == 0 && dense[0].outputs > Int(US_DENSE_NARROW)
       if shape.precision == .int8 && index > 0 {
         layer.int8 = arena.copies(dense.map { arena.int8($0, relu: relu) })
       } else {

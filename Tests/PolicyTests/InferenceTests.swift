@@ -111,6 +111,46 @@ import Testing
     }
   }
 
+  /// Narrow layers sum in four parts: they have to in company, too.
+  @Test func `a network says the same to the bit alone and as a member of an ensemble`() throws {
+    var random = SplitMix64(seed: 31)
+    func width() -> Int { 1 + Int(random.next() % 20) }
+    var narrow = 0
+    for round in 0..<150 {
+      let hidden = (0..<Int(random.next() % 4)).map { _ in width() }
+      let members = 1 + round % 5
+      let quantized = round % 3 == 0
+      let activations = NetworkShape.Activation.allCases
+      var description = Example.description(
+        features: width(), hidden: hidden, actions: 1 + Int(random.next() % 6), chunk: 1 + Int(random.next() % 3),
+        ensemble: members, activation: quantized ? .relu : activations[Int(random.next() % 3)],
+        precision: quantized ? .int8 : .float32, layerNorm: !quantized && round % 4 == 1,
+        residual: !quantized && round % 5 == 2)
+      let parameters = Example.parameters(description, seed: random.next())
+      let features = Example.floats(description.widths[0], &random, scale: 3)
+      let outputs = description.widths.last ?? 0
+      for kernels in Kernels.available {
+        let together = try Policy(description, parameters, kernels: kernels)
+        _ = Example.infer(together, features)
+        description.network.ensemble = 1
+        for member in 0..<members {
+          let own = PolicyParameters(members: [parameters.members[member]])
+          let alone = try Policy(description, own, kernels: kernels)
+          _ = Example.infer(alone, features)
+          for output in 0..<outputs {
+            let said = together.scratch.outputs[member * together.scratch.outputPitch + output]
+            #expect(
+              said.bitPattern == alone.scratch.outputs[output].bitPattern,
+              "\(kernels), widths \(description.widths), member \(member) of \(members), output \(output)")
+          }
+        }
+        description.network.ensemble = members
+      }
+      if members > 1, description.widths[1] <= 16 { narrow += 1 }
+    }
+    #expect(narrow > 50)
+  }
+
   @Test func `int8 stays near f32`() throws {
     let description = Example.description(hidden: [128, 128], ensemble: 1)
     let parameters = Example.parameters(description, seed: 10)
