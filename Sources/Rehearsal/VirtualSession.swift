@@ -148,14 +148,26 @@ public final class VirtualSession {
   }
 
   /// Runs until the session is over, or `limit` of virtual time has gone by; then throws.
+  ///
+  /// Nobody here lifts a blocked or limp arm by hand: a stop whose cause does not go ends the session, which says so.
   public func run(limit: Nanoseconds) throws(RehearsalError) {
     let end = time.now + limit
+    var stopped = Nanoseconds.never
     while conductor?.isDone == false {
       guard time.now < end else { throw .tooLong(seconds: limit.seconds, standing: standing) }
       step()
+      if host.snapshot.state != .protectiveStop {
+        stopped = .never
+      } else if stopped == .never {
+        stopped = time.now
+      } else if time.now - stopped > Self.longestStop {
+        conductor?.giveUp("A stop did not let itself be acknowledged within a minute: \(standing).")
+      }
     }
     host.recorder?.stop()
   }
+
+  private static var longestStop: Nanoseconds { .seconds(60) }
 }
 
 /// Carries bytes between links and emulated wires while the host waits, and moves the clock.

@@ -120,6 +120,12 @@ extension LiveSession {
       if snapshot.fault == .unreachable, let walls = plan.wayBack?.walls(at: snapshot.record.command) {
         say("The tool stands at \(walls).")
       }
+      if snapshot.fault == .policySlow {
+        let (most, budget) = (host.tick.instruments.decide.max, host.settings.inferenceBudget)
+        say(
+          "Decisions took up to \(Figures.short(most.microseconds / 1000)) ms; the policy may take "
+            + "\(Figures.short(budget.microseconds / 1000)) ms of a period.")
+      }
     }
   }
 

@@ -136,4 +136,17 @@ import Twin
     #expect(session.host.snapshot.state == .autonomous && session.host.snapshot.isMoving)
     #expect(tape.trouble == "")
   }
+
+  @Test func `a stop whose cause stays ends a session on virtual time, which says what the arm stands in`() throws {
+    let session = try session()
+    session.begin(.evaluate) { $0.episodes = 3 }
+    // A servo that falls silent and is never looked after; somebody presses acknowledge all the while.
+    session.afterTick = { [unowned session] snapshot in
+      if snapshot.record.tick == 100 { session.world.follower.faults.silent = 0b10 }
+    }
+    try session.run(limit: .seconds(300))
+    let trouble = try #require(session.conductor?.trouble)
+    #expect(trouble.contains("within a minute: the arm is protective-stop for follower-stale"), "\(trouble)")
+    #expect(session.time.now < .seconds(90) && session.host.snapshot.refusals > 30)
+  }
 }
