@@ -38,7 +38,8 @@ struct Adapt: ParsableCommand {
           understudy adapt train families --rig twin-reach --output long \\
                                  --iterations 40000 --checkpoint long.training
 
-        With --checkpoint the same command goes on after Ctrl-C, to the same result as without the pause.
+        With --checkpoint the same command goes on after Ctrl-C, to the same result as without the pause. loss.svg in the
+        folder draws the loss before and after adapting, by iteration.
         """))
 
     @Argument(help: "Datasets of demonstrations.") var datasets: [String]

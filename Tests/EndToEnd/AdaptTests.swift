@@ -23,6 +23,8 @@ import Testing
       "understudy", "adapt", "train", families, "--rig", "twin-reach", "--output", family, "--iterations", "100",
       "--goal-steps", "800", "--json")
     #expect(learned.code == 0, "\(learned.err)")
+    let picture = try String(contentsOfFile: "\(family)/loss.svg", encoding: .utf8)
+    #expect(picture.components(separatedBy: "<polyline").count == 4 && picture.contains("MAML, before adapting"))
     let told = try #require(try learned.json()["family"] as? [String: Any])
     let frame = try #require(told["frame"] as? [String: Any])
     #expect(frame["point"] as? String == "tool" && frame["reference"] as? String == "mark")

@@ -71,6 +71,8 @@ final class MetaTraining<Scalar: TaskScalar> {
   private let gradients: Buffer<Scalar>
   private let product: Buffer<Scalar>
   private let learnsRates: Bool
+  /// Of the newest batch: the mean loss on the support rows of the weights from which tasks start.
+  private(set) var lossBefore = 0.0
   /// [task][parameter]: step sizes times what is pulled back.
   private let scaled: Buffer<Scalar>
   private let ones: Buffer<Scalar>
@@ -161,7 +163,8 @@ final class MetaTraining<Scalar: TaskScalar> {
   private func adapt(_ step: Int) {
     let parameters = before(step)
     support.forward(parameters)
-    _ = setDeltas(support, supportTargets)
+    let loss = setDeltas(support, supportTargets)
+    if step == 0 { lossBefore = loss }
     support.backward(parameters, into: own(product))
     let rate = Scalar(configuration.innerRate)
     let count = support.parameterCount
@@ -218,6 +221,7 @@ final class MetaTraining<Scalar: TaskScalar> {
   private func setJointSlope() -> Double {
     query.forward(shared)
     let loss = setDeltas(query, queryTargets)
+    lossBefore = loss
     query.backward(shared, into: Parameters(pointer: slope.pointer, stride: 0))
     let share = 1 / Scalar(query.tasks)
     for index in 0..<slope.count { slope.pointer[index] *= share }

@@ -21,6 +21,9 @@ final class AdaptiveTraining {
   let training: MetaTraining<Float>
   private var random: SplitMix64
   private(set) var iterations = 0
+  /// The losses so far, a mean over some iterations each.
+  private(set) var curve: [MetaPolicy.LossPoint] = []
+  private var sums = (before: 0.0, after: 0.0, count: 0.0)
 
   init(_ table: AdaptiveTable, _ configuration: MetaLearning.Configuration, seed: UInt64) throws(LearningError) {
     _ = MatrixLibrary.description
@@ -31,8 +34,8 @@ final class AdaptiveTraining {
       random: &random)
   }
 
-  /// One iteration; returns the loss after adaptation.
-  func step(rate: Double) -> Double {
+  /// One iteration.
+  func step(rate: Double) {
     for task in 0..<training.support.tasks {
       let episodes = table.tasks[Int(random.next() % UInt64(table.tasks.count))]
       let shown = Int(random.next() % UInt64(episodes.count))
@@ -41,7 +44,18 @@ final class AdaptiveTraining {
       fill(training.query, training.queryTargets, task, episodes[asked])
     }
     iterations += 1
-    return training.step(rate: rate)
+    sums.after += training.step(rate: rate)
+    sums.before += training.lossBefore
+    sums.count += 1
+  }
+
+  /// Adds the mean losses since the last such point to the curve.
+  func mark() -> MetaPolicy.LossPoint {
+    let point = MetaPolicy.LossPoint(
+      iteration: iterations, before: sums.before / sums.count, after: sums.after / sums.count)
+    sums = (0, 0, 0)
+    curve.append(point)
+    return point
   }
 
   private func fill(_ network: TaskNetwork<Float>, _ targets: Buffer<Float>, _ task: Int, _ episode: Range<Int>) {
@@ -70,12 +84,13 @@ final class AdaptiveTraining {
     var iterations: Int
     var random: UInt64
     var weights, first, second: [Float]
+    var curve: [MetaPolicy.LossPoint]
   }
 
   var state: State {
     State(
       iterations: iterations, random: random.state, weights: learned, first: training.optimizer.first.values,
-      second: training.optimizer.second.values)
+      second: training.optimizer.second.values, curve: curve)
   }
 
   /// Goes on from where another stood; false where that was another training's.
@@ -90,6 +105,7 @@ final class AdaptiveTraining {
     training.optimizer.resume(after: state.iterations)
     random = SplitMix64(seed: state.random)
     iterations = state.iterations
+    curve = state.curve
     return true
   }
 }

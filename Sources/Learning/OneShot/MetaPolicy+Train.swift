@@ -37,6 +37,16 @@ extension MetaPolicy {
     public let loss: Double
   }
 
+  /// Mean losses of some iterations, in variances of the actions.
+  public struct LossPoint: Codable, Equatable, Sendable {
+    /// The last of them.
+    public let iteration: Int
+    /// Of the weights from which tasks start, on demonstrations of tasks.
+    public let before: Double
+    /// After adapting to one demonstration of a task, on another; where nothing adapts, the same as before.
+    public let after: Double
+  }
+
   /// Tasks that learning to adapt takes at least.
   public static let leastTasks = 8
   /// The share of the ends that first sights may tell.
@@ -105,10 +115,11 @@ private struct Course {
     }
     let memory = AdaptCheckpoint(checkpoint, identity: identity)
     var networks: [MetaPolicy.Network] = []
+    var curves: [[MetaPolicy.LossPoint]] = []
     for (place, order) in [MetaLearning.Order.joint, .second].enumerated() {
       let from = goalShare + (1 - goalShare) * Double(place) / 2
       guard
-        let network = try trainNetwork(
+        let (network, curve) = try trainNetwork(
           order, statistics, memory,
           { done, loss in
             progress(
@@ -118,6 +129,7 @@ private struct Course {
           })
       else { return nil }
       networks.append(network)
+      curves.append(curve)
     }
     let carriers = (found?.frame.carriers ?? []).filter { !rig.policy.features.contains($0) }
     let columns = carriers.map { name -> PolicyStatistics.Column in
@@ -132,6 +144,7 @@ private struct Course {
         heldOutErrors: [:], tasks: learned.count, heldOutTasks: heldOut.map(\.key),
         episodes: learned.reduce(0) { $0 + $1.episodes.count }, datasets: datasets, seed: seed, notes: notes),
       goal: goal, prepared: networks[1], joint: networks[0])
+    family.curves = (adapting: curves[1], joint: curves[0])
     HeldOutJudge(shown, heldOut).judge(&family)
     memory.remove()
     return family
@@ -218,7 +231,7 @@ private struct Course {
   private func trainNetwork(
     _ order: MetaLearning.Order, _ statistics: PolicyStatistics, _ memory: AdaptCheckpoint,
     _ progress: (Double, Double) -> Bool
-  ) throws(AdaptError) -> MetaPolicy.Network? {
+  ) throws(AdaptError) -> (MetaPolicy.Network, [MetaPolicy.LossPoint])? {
     var meta = configuration.meta
     meta.order = order
     let rows = StandardRows(shown, statistics)
@@ -232,16 +245,13 @@ private struct Course {
     }
     if let state = try memory.state(order.rawValue), !training.resume(state) { throw memory.foreign }
     let total = configuration.iterations
-    var loss = 0.0, counted = 0
     while training.iterations < total {
       let part = Double(training.iterations) / Double(total)
-      loss += training.step(rate: meta.metaRate * 0.5 * (1 + us_fixed_cos(.pi * part)))
-      counted += 1
+      training.step(rate: meta.metaRate * 0.5 * (1 + us_fixed_cos(.pi * part)))
       guard training.iterations % 100 == 0 || training.iterations == total else { continue }
-      let mean = loss / Double(counted)
-      guard mean.isFinite else { throw .diverged(iteration: training.iterations) }
-      (loss, counted) = (0, 0)
-      let goesOn = progress(Double(training.iterations) / Double(total), mean)
+      let point = training.mark()
+      guard point.after.isFinite else { throw .diverged(iteration: training.iterations) }
+      let goesOn = progress(Double(training.iterations) / Double(total), point.after)
       if training.iterations % 1000 == 0 || !goesOn { try memory.keep(order.rawValue, training.state) }
       if !goesOn { return nil }
     }
@@ -252,7 +262,7 @@ private struct Course {
     var lineage = Lineage()
     lineage.recipe = order == .joint ? "joint" : "maml"
     lineage.seed = seed
-    return .init(
+    let network = MetaPolicy.Network(
       description: PolicyDescription(
         interface: PolicyInterface(
           arm: rig.pairs[0].follower.arm.name, features: rig.policy.features, actions: shown.frames.actionNames,
@@ -260,6 +270,7 @@ private struct Course {
         network: shape, statistics: statistics, lineage: lineage),
       parameters: PolicyParameters(members: [OneTask.layers(training.weights, widths: widths)]),
       rates: training.rates)
+    return (network, training.curve)
   }
 
   /// What a kept state must be of.

@@ -78,6 +78,8 @@ public struct MetaPolicy: Sendable {
   var goal: Network?
   var prepared: Network
   var joint: Network
+  /// The losses of the training, of the weights that adapt and of the network of all tasks; none of what was read.
+  public internal(set) var curves: (adapting: [LossPoint], joint: [LossPoint]) = ([], [])
 
   /// The file that describes a family.
   public static let descriptionFile = "adapt.json"
@@ -85,8 +87,8 @@ public struct MetaPolicy: Sendable {
   private static let preparedFolder = "maml"
   private static let jointFolder = "joint"
 
-  /// Writes the folder, all or nothing; an existing one is left alone.
-  public func save(to folder: URL) throws(AdaptError) {
+  /// Writes the folder, all or nothing, with `attachments` by their names; an existing one is left alone.
+  public func save(to folder: URL, attachments: [String: Data] = [:]) throws(AdaptError) {
     let manager = FileManager.default
     let folder = folder.standardizedFileURL
     guard !manager.fileExists(atPath: folder.path) else {
@@ -107,6 +109,7 @@ public struct MetaPolicy: Sendable {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       try encoder.encode(description).write(to: draft.appending(path: Self.descriptionFile))
+      for (name, data) in attachments { try data.write(to: draft.appending(path: name)) }
       try manager.moveItem(at: draft, to: folder)
     } catch {
       throw .notWritten(path: folder.path, reason: "\((error as NSError).localizedDescription)")

@@ -45,6 +45,7 @@ public struct Adaptation: Sendable {
         let mark = method == family.method ? "  ← what `adapt run` does" : ""
         lines.append("    \(Figures.fixed(error, 3))  \(name)\(mark)")
       }
+      lines.append("  loss.svg in it: the loss before and after adapting, by iteration")
       return (lines + family.notes.map { "  \($0)" }).joined(separator: "\n")
     }
   }
@@ -66,8 +67,23 @@ public struct Adaptation: Sendable {
         shown, rig: rig, datasets: opened.map(\.digest), configuration, seed: seed,
         checkpoint: checkpoint.map { URL(filePath: $0) }, progress: progress)
     else { return nil }
-    try family.save(to: URL(filePath: output))
+    let folder = URL(filePath: output)
+    try family.save(to: folder, attachments: ["loss.svg": Data(chart(family, folder.lastPathComponent).svg.utf8)])
     return Trained(folder: output, family: family.description, seconds: Date().timeIntervalSince(began))
+  }
+
+  private func chart(_ family: MetaPolicy, _ name: String) -> LossChart {
+    typealias Point = MetaPolicy.LossPoint
+    func line(_ words: String, _ points: [Point], _ loss: (Point) -> Double) -> LossChart.Line {
+      LossChart.Line(name: words, points: points.map { ($0.iteration, loss($0)) })
+    }
+    return LossChart(
+      title: "\(name): loss on \(Figures.count(family.description.tasks, "task")), in variances of the actions",
+      lines: [
+        line("MAML, before adapting", family.curves.adapting, \.before),
+        line("after", family.curves.adapting, \.after),
+        line("one network for all tasks", family.curves.joint, \.after),
+      ], steps: "iterations")
   }
 
   /// What `adapt run` made of a demonstration.

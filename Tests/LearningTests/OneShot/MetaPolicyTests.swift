@@ -150,6 +150,14 @@ import Testing
         demonstrations, rig: shown.rig, datasets: [], configuration, seed: 3, checkpoint: state))
     #expect(resumed.prepared.parameters == straight.prepared.parameters && resumed.description == straight.description)
     #expect(!FileManager.default.fileExists(atPath: state.path))
+    for (curve, same) in [
+      (resumed.curves.adapting, straight.curves.adapting), (resumed.curves.joint, straight.curves.joint),
+    ] {
+      #expect(curve == same && curve.map(\.iteration) == [100, 200, 300])
+    }
+    let adapting = resumed.curves.adapting
+    #expect(adapting[2].after < adapting[2].before && adapting[2].after < adapting[0].after, "\(adapting)")
+    #expect(resumed.curves.joint.allSatisfy { $0.after == $0.before })
     let rates = straight.prepared.rates
     #expect(resumed.prepared.rates == rates && Set(rates).count > 100, "each weight has its own step size")
 
