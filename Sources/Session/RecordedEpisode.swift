@@ -12,6 +12,7 @@ public struct RecordedEpisode {
   private var poses: [JointVector] = []
   private var measured: [JointVector] = []
   private let loop_Hz: Double
+  private let number: Int
 
   /// Reads the log, or the dataset's `episode`, which must be of an arm with the rig's joints.
   public init(_ path: String, episode: String?, for rig: Rig) throws(HostError) {
@@ -20,6 +21,7 @@ public struct RecordedEpisode {
       file = reader.path
       task = reader.session.task
       loop_Hz = reader.session.loop_Hz
+      number = max(1, Int(clamping: reader.episode.number))
       let joints = rig.pairs[0].follower.arm.jointNames
       guard reader.session.joints == joints, loop_Hz > 0 else {
         throw HostError.refused("\(file) moves \(reader.session.joints); this rig's arm has \(joints).")
@@ -61,6 +63,8 @@ public struct RecordedEpisode {
     plan.startPose = poses[0]
     plan.startJitter = .zero
     plan.episodes = 1
+    // A twin's scene goes by it: the objects lie where they lay.
+    plan.firstEpisode = number
     plan.trajectory = Trajectory(
       poses: poses, measured: measured, pace: Float(speed * loop_Hz / Double(rig.loop_Hz)))
     return plan

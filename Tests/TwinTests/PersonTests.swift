@@ -46,6 +46,27 @@ import Testing
     #expect(host.run(5000) == nil)
   }
 
+  @Test func `for a replay the objects lie where its episode began, and nobody touches anything`() throws {
+    let host = try DirectHost(TwinOptions())
+    let task = host.stage.task
+    func places() -> [Double] { task.features().map(\.value) }
+    task.place(episode: 3)
+    let wanted = places()
+    task.place(episode: 4)
+    // The table is clear while the arm comes.
+    host.say("autonomous", .replay, .reset, 3)
+    let clear = places()
+    #expect(host.run(500) == nil && clear != wanted)
+    host.say("autonomous", .replay, .running, 3)
+    #expect(places() == wanted && host.run(1000) == nil)
+    // What the arm shoves aside stays so: the scene is set once.
+    task.place(episode: 4)
+    host.say("autonomous", .replay, .running, 3)
+    #expect(host.run(1000) == nil && places() != wanted)
+    host.say("autonomous", .replay, .done, 3)
+    #expect(host.run(100) == nil)
+  }
+
   @Test func `the person judges what the scene shows`() throws {
     let host = try DirectHost(TwinOptions())
     #expect(host.reset(.evaluate, 1, start: host.stage.task.startPosture))

@@ -60,6 +60,11 @@ public struct RewardFitting {
     try trajectories(onlySuccesses: true, features: []).kept
   }
 
+  /// The number of an episode, by which a twin sets its scene.
+  func number(of id: String) -> UInt32 {
+    opened.lazy.flatMap(\.episodes).first { $0.id == id }?.number ?? 1
+  }
+
   private func provider(_ names: [String]) throws -> KinematicRollouts {
     KinematicRollouts(
       features: try names.map { try RewardFeature($0, environment: rig.environmentNames) },

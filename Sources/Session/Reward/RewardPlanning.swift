@@ -61,7 +61,8 @@ public struct RewardPlanning {
     guard !FileManager.default.fileExists(atPath: output) else {
       throw RewardError.notWritten(path: output, reason: "it exists already")
     }
-    let shown = try RewardFitting(rig: rig, datasets: datasets).demonstrations()
+    let fitting = try RewardFitting(rig: rig, datasets: datasets)
+    let shown = try fitting.demonstrations()
     guard shown.indices.contains(number - 1), var scene = Optional(shown[number - 1].scene) else {
       throw HostError.refused(
         "There are \(shown.count) successful demonstrations to begin from; --from takes 1 to \(shown.count), not \(number)."
@@ -99,7 +100,9 @@ public struct RewardPlanning {
     guard all.commands.count >= 2 else {
       throw HostError.refused("Nothing was planned in \(Figures.short(mostSeconds)) s; allow more (--most-seconds).")
     }
-    try write(all, from: shown[number - 1].scene, file, seed: seed, to: output)
+    try write(
+      all, from: shown[number - 1].scene, file, episode: fitting.number(of: shown[number - 1].id), seed: seed,
+      to: output)
     func named(_ values: [Double]) -> [String: Double] {
       Dictionary(zip(model.features.map(\.name), values), uniquingKeysWith: { first, _ in first })
     }
@@ -116,7 +119,8 @@ public struct RewardPlanning {
 
   /// The plan as ticks: commands on straight lines from one decision to the next, from where the arm begins.
   private func write(
-    _ trace: RolloutTrace, from scene: RolloutScene, _ file: RewardFile, seed: UInt64, to output: String
+    _ trace: RolloutTrace, from scene: RolloutScene, _ file: RewardFile, episode: UInt32, seed: UInt64,
+    to output: String
   ) throws {
     let ticks = rig.loop_Hz / rig.decision_Hz
     let id = URL(filePath: output).deletingPathExtension().lastPathComponent
@@ -139,7 +143,7 @@ public struct RewardPlanning {
         record.began = record.scheduled
         record.source = .playback
         record.decides = tick == 1
-        record.episode = 1
+        record.episode = episode
         record.command = before + (command - before) * part
         record.wish = record.command
         record.follower.position = measured + (trace.positions[at] - measured) * part
@@ -155,7 +159,7 @@ public struct RewardPlanning {
     }
     do {
       try WrittenEpisode.write(
-        records, to: output, id: id, session: session, episode: EpisodeInfo(number: 1),
+        records, to: output, id: id, session: session, episode: EpisodeInfo(number: episode),
         end: EpisodeEnd(notes: "planned on a recovered reward"))
     } catch { throw HostError.refused("\(error)") }
   }

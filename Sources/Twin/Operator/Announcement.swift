@@ -3,7 +3,7 @@ internal import Foundation
 /// What the host tells the person: its state, what is being done, and how far an episode is.
 struct Announcement: Equatable {
   /// What the session does.
-  enum Activity: String { case teleoperate, record, run, correct, evaluate, shape }
+  enum Activity: String { case teleoperate, record, run, correct, evaluate, shape, replay }
   /// Where in an episode it is.
   enum Phase: String { case reset, running, label, training, done }
 

@@ -101,6 +101,18 @@ final class Person {
     let before = heard
     heard = announcement
     if announcement.episode != before.episode || announcement.attempt != before.attempt { newEpisode() }
+    if announcement.activity == .replay, options.isPresent { arrangeReplay(before) }
+  }
+
+  /// A replay begins by itself, and any press would stop it: the table is clear while the arm comes, then the objects lie
+  /// where the episode began, and hands off.
+  private func arrangeReplay(_ before: Announcement) {
+    let isNew = before.phase != heard.phase || before.episode != heard.episode || before.attempt != heard.attempt
+    switch heard.phase {
+    case .reset where isNew: task.clear()
+    case .running where isNew: task.place(episode: heard.episode)
+    default: break
+    }
   }
 
   /// One camera frame; `outcome` is how the scene looks for the activity at hand.
@@ -130,6 +142,7 @@ extension Person {
     case (.correct, .running) where heard.labels:
       if [.nothing, .arranging, .starting].contains(doing) { turn(to: .labelling) }
     case (.record, .running): if ![.performing, .judged].contains(doing) { turn(to: .performing) }
+    case (.replay, _): turn(to: .nothing)
     case (_, .reset): if ![.waiting, .starting].contains(doing) { turn(to: .waiting) }
     case (_, .running):
       if [.nothing, .waiting, .starting].contains(doing) { turn(to: .watching) }
