@@ -49,7 +49,7 @@ public struct RewardChart: Sendable {
     let front = [
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 680 \(height)\" font-family=\"sans-serif\" font-size=\"12\">",
       "<rect width=\"680\" height=\"\(height)\" fill=\"white\"/>",
-      label(340, 22, "\(file.rig): reward of \(file.reward.episodes) demonstrations or pieces of them", "middle"),
+      label(340, 22, "\(file.rig): reward of \(file.basis)", "middle"),
       label(Self.left + Self.width / 2, 48, "nats a deviation, with 90 % interval", "middle"),
       label(Self.left + Self.width + 80, 48, "shown", "end"),
       label(Self.left + Self.width + 160, 48, "expected", "end"),

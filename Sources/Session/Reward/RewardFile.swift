@@ -44,6 +44,12 @@ public struct RewardFile: Sendable, Codable {
     self.reward = reward
   }
 
+  /// What it was fitted to, in words.
+  var basis: String {
+    guard let pieces else { return Figures.count(reward.episodes, "demonstration") }
+    return "\(Figures.count(reward.episodes, "piece")) of \(pieces) commands of demonstrations"
+  }
+
   /// Writes the file; nothing is overwritten.
   func write(_ path: String) throws {
     let encoder = JSONEncoder()

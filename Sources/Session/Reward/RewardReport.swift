@@ -22,7 +22,7 @@ public struct RewardReport: Sendable, Encodable, CustomStringConvertible {
         Figures.short(weight.value * weight.deviation), Figures.short(weight.demonstrated),
         Figures.short(weight.expected))
     }
-    var lines = ["\(output): \(file.reward.episodes) demonstrations", "\(table)"]
+    var lines = ["\(output): \(file.basis)", "\(table)"]
     let effective = file.reward.effectiveSamples
     lines.append(
       "  effective samples: at least \(Figures.short(effective.first)), on average \(Figures.short(effective.last)), of "
