@@ -17,8 +17,9 @@ struct Shape: ParsableCommand {
         understudy shape --rig so101 --policy policies/first \\
                          --output policies/gentle --dataset shaping
 
-      It is a channel for taste and no way to teach a task: it makes a motion slower, gentler, higher, nearer or more to a
-      side, and leaves alone what you never judged. What you like near an object and away from one is learned separately.
+      It is a channel for taste and no way to teach a task: it makes a motion slower or gentler, and leaves alone what you
+      never judged; a taste for higher spoiled the task where that was measured. What you like near an object and away from
+      one is learned separately.
       After some 30 presses the change shows; go on saying what you think as it changes.
 
       --output is a policy like any other, for `run`, `evaluate` and `correct`; it holds its parent and your taste, which is
