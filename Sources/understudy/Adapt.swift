@@ -16,8 +16,10 @@ struct Adapt: ParsableCommand {
 
         understudy-twin generate --task reach --tasks 100 --dataset families
         understudy adapt train families --rig twin-reach --output reach
-        understudy-twin generate --task reach --tasks 1 --first 5001 --demonstrations 1 --dataset shown
-        understudy adapt run reach --rig twin-reach --demo shown --output policies/shown
+        understudy-twin generate --task reach --tasks 1 --first 5001 \\
+          --demonstrations 1 --dataset shown
+        understudy adapt run reach --rig twin-reach --demo shown \\
+          --output policies/shown
       """),
     subcommands: [Family.self, Once.self])
 
@@ -116,9 +118,12 @@ struct Adapt: ParsableCommand {
         hand and the objects, as a tracker gives them (.csv or .jsonl, see OneShot.md). It need not begin where the arm will.
         Without --episodes the policy's folder is written and nothing moves.
 
-          understudy adapt run reach --rig twin-reach --demo shown --output policies/shown
-          understudy adapt run reach --rig twin-reach --demo hand.csv --output policies/hand --episodes 3
-          understudy adapt run reach --rig twin-reach --demo shown --method maml --output policies/maml
+          understudy adapt run reach --rig twin-reach --demo shown \\
+            --output policies/shown
+          understudy adapt run reach --rig twin-reach --demo hand.csv \\
+            --output policies/hand --episodes 3
+          understudy adapt run reach --rig twin-reach --demo shown \\
+            --method maml --output policies/maml
 
         \(Help.ending)
         """))

@@ -14,7 +14,8 @@ extension Reward {
         the best few commands are carried out in the model before the next plan. The model's dynamics are the program's: start
         it with the changes that the arm or the table have had.
 
-          understudy-twin rollouts --task push --socket .rollouts.sock --dynamics friction=3 &
+          understudy-twin rollouts --task push --socket .rollouts.sock \\
+            --dynamics friction=3 &
           understudy reward plan reward.json demonstrations --rig twin-push \\
                             --rollouts .rollouts.sock --output plan.mcap
           understudy replay plan.mcap --rig twin-push

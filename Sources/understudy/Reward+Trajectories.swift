@@ -17,15 +17,17 @@ extension Reward {
         is what one unit is worth in nats, below 0 what the person avoids; what demonstrations cannot tell is said.
 
           understudy reward fit demonstrations --rig twin-insert --output reward.json
-          understudy reward fit demonstrations --rig twin-insert --features arrival.cup,effort --output reward.json
+          understudy reward fit demonstrations --rig twin-insert \\
+            --features arrival.cup,effort --output reward.json
 
         With --rollouts objects move as a simulation has it, and features may speak of two of them (distance.puck-goal). Then
         the reward is fitted to pieces of --pieces commands, for a whole episode's commands stray where contact is unstable.
         A reward that shall be planned on under other dynamics should speak of where things are alone: leave effort out.
 
           understudy-twin rollouts --task push --socket .rollouts.sock &
-          understudy reward fit demonstrations --rig twin-push --rollouts .rollouts.sock --spread 0.04 --samples 30 \\
-                            --rounds 3 --features distance.puck,distance.puck-goal,height --output reward.json
+          understudy reward fit demonstrations --rig twin-push \\
+            --rollouts .rollouts.sock --spread 0.04 --samples 30 --rounds 3 \\
+            --features distance.puck,distance.puck-goal,height --output reward.json
 
         By kinematics a fit takes seconds, over rollouts minutes or, with more samples, hours. With --checkpoint what was
         rolled out is kept, and the same command goes on after Ctrl-C or worse, to the same result to the bit.
@@ -97,7 +99,8 @@ extension Reward {
         demonstration itself came to is read from its log. ln P is then the mean of its pieces.
 
           understudy-twin rollouts --task push --socket .rollouts.sock &
-          understudy reward score demonstrations --rig twin-push --reward reward.json --rollouts .rollouts.sock
+          understudy reward score demonstrations --rig twin-push \\
+            --reward reward.json --rollouts .rollouts.sock
         """)
 
     @Argument(help: "Datasets whose episodes are ranked, failures too.") var datasets: [String]

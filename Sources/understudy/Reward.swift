@@ -14,7 +14,8 @@ struct Reward: ParsableCommand {
         understudy reward fit demonstrations --rig twin-insert --output reward.json
         understudy reward score demonstrations --rig twin-insert --reward reward.json
         understudy reward plot reward.json --output reward.svg
-        understudy reward plan reward.json demonstrations --rig twin-push --rollouts .rollouts.sock --output plan.mcap
+        understudy reward plan reward.json demonstrations --rig twin-push \\
+          --rollouts .rollouts.sock --output plan.mcap
         understudy reward tabular grid.json
       """,
     subcommands: [Fit.self, Score.self, Plan.self, Plot.self, Tabular.self])

@@ -134,9 +134,11 @@ import Testing
   @Test(arguments: [
     "", "teleoperate", "record", "train", "run", "correct", "shape", "evaluate", "inspect", "recover", "relax",
     "ports", "doctor", "bench", "edit-dataset", "export", "import", "replay", "verify", "setup-motors", "calibrate",
+    "adapt", "adapt train", "adapt run", "reward", "reward fit", "reward score", "reward plan", "reward plot",
+    "reward tabular",
   ])
   func `help keeps its examples whole at 80 columns`(_ verb: String) throws {
-    let ran = try Binary.run("understudy", "help", verb)
+    let ran = try Binary.run("understudy", arguments: ["help"] + verb.split(separator: " ").map(String.init))
     expectWholeExamples(ran)
     if ["teleoperate", "record", "run", "correct", "shape", "evaluate"].contains(verb) {
       let prose = ran.out.replacing(#/\s+/#, with: " ")
