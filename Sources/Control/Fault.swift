@@ -84,7 +84,9 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       fault: .load, name: "load",
       detection: "a joint other than the gripper bears more than `envelope.load_share` for `envelope.load_s`",
       category: 2, cause: "the arm presses on something, or carries too much",
-      remedy: "The arm gave way to where it stood: free it or lighten it, then acknowledge."),
+      remedy:
+        "The arm gives way to where it stands for up to 3 s: free it or lighten it, then acknowledge, and lead it away. What "
+        + "bears too much still stops it again."),
     Row(
       fault: .gap, name: "gap", detection: "a tick begins 100 ms late or more", category: 2,
       cause: "the machine was suspended or starved", remedy: "Run `understudy doctor`, then acknowledge."),

@@ -8,7 +8,12 @@ public import ServoBus
 /// Torque comes on only with goal = present, and only after every servo has said that it holds that goal: a sync write
 /// has no answer, and a lost one would send the arm to wherever its last goal was. So, one write a tick:
 ///
-///     (bounds of the servos) ─▶ goal = present ─▶ read back ─▶ (alarm kept: those off, leader: torque limit 0) ─▶ torque on ─▶ read back ─▶ follow
+///     (bounds of the servos; who reads on and does nothing: off, read back) ─▶ goal = present ─▶ read back
+///         ─▶ (alarm kept: those off for a tick; leader: torque limit 0) ─▶ torque on ─▶ read back ─▶ follow
+///
+/// A servo that let go by itself may say so for a moment only, and go on reading `torque_enable` 1; what brings it back is off
+/// and on. So that is done with every joint that raised an alarm, and with every one that reads 1 while its motor does nothing
+/// (Present_Load is PWM duty): one that would work loses nothing by it, since it bears nothing.
 ///
 /// Torque that was switched off is read back too, and switched off again where a servo missed it.
 public struct Limb: ~Copyable {
@@ -20,8 +25,10 @@ public struct Limb: ~Copyable {
     case doubted
     /// The goal is where the arm is; torque comes when every servo says that it holds it.
     case aligned
-    /// Servos that keep an alarm were switched off, for one tick; torque comes next.
+    /// Who reads on and does nothing was switched off, and has to say so; then the goal comes.
     case clearing
+    /// Servos that keep an alarm were switched off, for one tick; torque comes next.
+    case renewing
     /// The torque limit has been lowered; torque comes next.
     case limited
     /// Torque was switched on; every servo has to say so.
@@ -32,30 +39,32 @@ public struct Limb: ~Copyable {
     case releasing
   }
 
-  private var bus: ServoBus
+  var bus: ServoBus
   private let slow: SlowRegisters
-  private let scale: ArmScale
-  private let registers: ServoModel.Registers
+  let scale: ArmScale
+  let registers: ServoModel.Registers
   private let block: RegisterBlock
-  private let fullTorque: Int32
+  let fullTorque: Int32
   private let loadUnit: Float
-  private let joints: Int
-  private let bounds: ServoBounds?
+  let joints: Int
+  let bounds: ServoBounds?
   /// How many of the servos' own limits have been written since torque was last off or in doubt.
-  private var bound = 0
+  var bound = 0
   private var raw = SIMD8<Int32>(repeating: 0)
-  private var ramp: Int32 = 0
+  var ramp: Int32 = 0
   /// The goals that were sent last.
-  private var newest: SIMD8<Int32>?
+  var newest: SIMD8<Int32>?
+  /// Who read torque on, on this way to it.
+  var readsOn = SIMD8<Int32>(repeating: 0)
   /// What every servo has to confirm, and whether all of them just did.
-  private var expected = SIMD8<Int32>(repeating: 0)
-  private var confirmed = false
-  private var tries: Int32 = 0
+  var expected = SIMD8<Int32>(repeating: 0)
+  var confirmed = false
+  var tries: Int32 = 0
   /// Readings that ticks asked for.
   private var asked = 0
   private var statuses = SIMD8<UInt8>(repeating: 0)
   /// What they were since torque last came: a servo that let go stays limp until its torque is switched.
-  private var raised = SIMD8<UInt8>(repeating: 0)
+  var raised = SIMD8<UInt8>(repeating: 0)
 
   /// What the servos said of supply, heat and current when they were last asked.
   public private(set) var health = ArmHealth()
@@ -67,7 +76,7 @@ public struct Limb: ~Copyable {
   /// How many ticks ago each joint's reading came; joints that the arm does not have are always fresh.
   public private(set) var age: SIMD8<Int32>
   /// Whether the arm holds itself.
-  public private(set) var torque: Torque
+  public internal(set) var torque: Torque
 
   /// An arm whose servos were checked by the set-up path.
   ///
@@ -104,9 +113,11 @@ public struct Limb: ~Copyable {
   public mutating func ask() {
     asked += joints
     switch torque {
-    case .off, .doubted, .clearing, .limited, .on: bus.post(block)
+    // While the servos' own limits are written nobody needs to know where the arm is.
+    case .off where bound == 1, .doubted where bound == 1: bus.post(RegisterBlock(registers.torqueEnable))
+    case .off, .doubted, .renewing, .limited, .on: bus.post(block)
     case .aligned: bus.post(RegisterBlock(registers.goalPosition))
-    case .enabling, .releasing: bus.post(RegisterBlock(registers.torqueEnable))
+    case .clearing, .enabling, .releasing: bus.post(RegisterBlock(registers.torqueEnable))
     }
   }
 
@@ -128,6 +139,7 @@ public struct Limb: ~Copyable {
       guard let position = reply.value(of: registers.presentPosition) else {
         let value = reply.value(of: torque == .aligned ? registers.goalPosition : registers.torqueEnable)
         if behind == 0, value == expected[joint] { agreeing += 1 }
+        if behind == 0, bound == 1 { readsOn[joint] = value == 1 ? 1 : 0 }
         continue
       }
       raw[joint] = position
@@ -190,47 +202,10 @@ public struct Limb: ~Copyable {
   /// The status bits that each joint's servo set in its newest reply.
   public var status: SIMD8<UInt8> { statuses }
 
-  /// One write towards `powered`, or the goal once torque is on. With a `share` of full torque as its limit, the limit
-  /// rises from nothing to it over `rampTicks`. A servo that has shown one of its `alarms` since torque last came is switched
-  /// off for a tick before that.
-  public mutating func act(
-    goal: JointVector, powered: Bool, share: Float? = nil, rampTicks: Int32 = 1, alarms: SIMD8<UInt8> = .zero
-  ) {
-    if powered, torque != .on { tries += 1 }
-    switch torque {
-    case .off where powered, .doubted where powered: if !bind() { align() }
-    case .aligned where powered && !confirmed: torque = .doubted
-    case .aligned where powered && share != nil:
-      bus.syncWrite(SIMD8(repeating: 0), to: registers.torqueLimit)
-      torque = .limited
-    case .aligned where powered && any(raised & alarms .!= 0):
-      let isClear = SIMD8<Int32>(truncatingIfNeeded: raised & alarms) .== 0
-      bus.syncWrite(SIMD8(repeating: 0).replacing(with: 1, where: isClear), to: registers.torqueEnable)
-      raised = .zero
-      torque = .clearing
-    case .aligned where powered, .clearing where powered, .limited where powered: switchTorque(on: true)
-    case .enabling where powered:
-      if confirmed { torque = .on } else { switchTorque(on: true) }
-    case .on where powered:
-      tries = 0
-      follow(goal, share: share, rampTicks: rampTicks)
-    case .releasing where powered: torque = .doubted
-    case .off:
-      tries = 0
-      bound = 0
-    case .doubted, .aligned, .clearing, .limited, .enabling, .on:
-      tries = 0
-      switchTorque(on: false)
-    case .releasing:
-      // A servo that never confirms is silent: the next session's check names it.
-      tries += 1
-      if confirmed || isLost || tries > Self.mostTries { torque = .off } else { switchTorque(on: false) }
-    }
-  }
-
   /// Breaks off the way to torque and back, and writes nothing: in a stop the arm neither stiffens nor falls.
   public mutating func pause() {
     tries = 0
+    if bound < 3 { bound = 0 }
     if torque != .off, torque != .on { torque = .doubted }
   }
 
@@ -240,55 +215,12 @@ public struct Limb: ~Copyable {
     if torque != .off { torque = .doubted }
   }
 
-  /// Writes the next of the servos' own limits; false: all stand.
-  private mutating func bind() -> Bool {
-    guard let bounds, bound < 3 else { return false }
-    switch bound {
-    case 0: bus.syncWrite(bounds.acceleration, to: registers.acceleration)
-    case 1: bus.syncWrite(bounds.velocity, to: registers.goalVelocity)
-    default: bus.syncWrite(bounds.torque, to: registers.torqueLimit)
-    }
-    bound += 1
-    return true
-  }
-
-  /// Goal = present; where not every joint has just been read, the arm has to wait for a tick in which it was.
-  private mutating func align() {
-    guard all(age .== 0), let ticks = scale.ticks(reading.position) else { return }
-    bus.syncWrite(ticks, to: registers.goalPosition)
-    newest = ticks
-    expected = ticks
-    torque = .aligned
-    ramp = 0
-  }
-
-  private mutating func switchTorque(on: Bool) {
-    expected = SIMD8(repeating: on ? 1 : 0)
-    bus.syncWrite(expected, to: registers.torqueEnable)
-    torque = on ? .enabling : .releasing
-  }
-
-  private mutating func follow(_ goal: JointVector, share: Float?, rampTicks: Int32) {
-    // While the limit rises, every other write raises it.
-    if let share, ramp < rampTicks {
-      ramp += 1
-      if ramp % 2 == 0 || ramp == rampTicks {
-        let limit = share * Float(fullTorque) * Float(ramp) / Float(rampTicks)
-        bus.syncWrite(SIMD8(repeating: Int32(limit)), to: registers.torqueLimit)
-        return
-      }
-    }
-    guard let ticks = scale.ticks(goal) else { return }
-    newest = ticks
-    bus.syncWrite(ticks, to: registers.goalPosition)
-  }
-
   /// The last goals once more, where the arm follows them.
   mutating func repeatGoal() {
     if torque == .on, let newest { bus.syncWrite(newest, to: registers.goalPosition) }
   }
 
-  private static var mostTries: Int32 { 50 }
+  static var mostTries: Int32 { 50 }
 
   /// Whether torque is on at its full limit.
   public func isFullyPowered(rampTicks: Int32) -> Bool { torque == .on && ramp >= rampTicks }

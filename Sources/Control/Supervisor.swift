@@ -87,6 +87,9 @@ struct Supervisor: BitwiseCopyable {
     givesWay = standing
   }
 
+  /// It gave way for as long as it may: the command comes no nearer to where the arm is.
+  var hasGivenWay: Bool { gaveWay > 0 && givesWay == nil }
+
   /// The gate fired: hold, and ask.
   mutating func ask() {
     state = .holding

@@ -167,6 +167,9 @@ extension Tick {
   private func isStillThere(_ fault: Fault) -> Bool {
     // The pedal need not be held to acknowledge, only to go on.
     if fault == .letGo { return false }
+    // Where floor or limits keep the command from going where the arm is, waiting relieves nothing. Acknowledging does: torque
+    // is brought on anew, with the goal where the arm is, and a joint that then still bears too much stops the arm again.
+    if fault == .load || fault == .lag, supervisor.hasGivenWay { return false }
     guard fault == .servo else { return shows(fault) }
     return any(follower.status & settings.alarmBits & ~settings.latchedBits .!= 0)
   }

@@ -29,6 +29,9 @@ extension Mishap {
       happens: { try $0.allow(current: 0, of: 1) }, mend: { try $0.allow(current: 500, of: 1) }, lasts: false,
       keepsTorque: false),
     Mishap(
+      testDescription: "a servo lets go for heat and has cooled before it is asked", fault: .lag, within: 200,
+      happens: { $0.tripUnseen(0) }, mend: { _ in }, lasts: false),
+    Mishap(
       testDescription: "too much voltage", fault: .servo, within: 2,
       happens: { $0.world.follower.supply_V = 14.8 }, mend: { $0.world.follower.supply_V = 12 }),
     Mishap(
@@ -96,6 +99,15 @@ extension VirtualSession {
   func allow(current: Int32, of place: Int) throws {
     try write(0, to: \.lock, of: place)
     try write(current, to: \.protectionCurrent, of: place)
+  }
+
+  /// A follower's servo lets go between two ticks, and none of its replies will ever say so.
+  func tripUnseen(_ place: Int) {
+    let servo = world.follower.servos[place]
+    for temperature_degC in [80, 30] {
+      servo.temperature_degC = Double(temperature_degC)
+      world.advance(to: world.now + TwinWorld.step)
+    }
   }
 }
 

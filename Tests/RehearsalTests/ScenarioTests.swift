@@ -171,7 +171,7 @@ import Twin
 
   @Test func `who takes a limp arm over takes it where it is when torque comes, not where it was`() throws {
     let session = try Bench.session(nil)
-    let tape = try Tape(session)
+    let tape = try Tape(session, slack_ticks: 3)
     let kept = try session.load(Puppet.wanderer(speed: 0.5))
     defer { withExtendedLifetime(kept) {} }
     session.standUp(Puppet.home)

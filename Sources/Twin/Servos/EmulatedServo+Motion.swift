@@ -9,12 +9,16 @@ struct ServoProtection {
   var isOverloaded = false
   /// Let go altogether; until torque is switched.
   var isTripped = false
+  /// Why: shown until torque is switched, or until it has cooled.
+  var shown: UInt8 = 0
   /// Which way it was pushing when it gave in.
   var direction: Int32 = 0
 
-  /// A goal on the other side of the joint frees an overloaded servo.
-  mutating func goalWritten(from before: Int32, to goal: Int32, present: Int32) {
-    if isOverloaded, (goal - present).signum() == -direction { self = ServoProtection() }
+  /// A goal on the other side of the joint frees an overloaded servo; one that let go altogether it does not.
+  mutating func goalWritten(to goal: Int32, present: Int32) {
+    guard isOverloaded, (goal - present).signum() == -direction else { return }
+    isOverloaded = false
+    overloaded_s = 0
   }
 }
 
@@ -109,15 +113,23 @@ extension EmulatedServo {
     {
       bits |= Status.voltage
     }
-    if temperature_degC >= Double(memory.value(registers.maxTemperature)) { bits |= Status.overheat }
+    let limit_degC = Double(memory.value(registers.maxTemperature))
+    let isCooling = protection.shown & Status.overheat != 0
+    if temperature_degC >= limit_degC - (isCooling ? Self.cooling_degC : 0) { bits |= Status.overheat }
     // The table's over-current time is 200 × 10 ms, like the overload's.
     if protection.overCurrent_s > 2 { bits |= Status.overcurrent }
+    // The current is gone with the torque: what it stood for is not.
+    bits |= protection.shown & Status.overcurrent
     if protection.isOverloaded { bits |= Status.overload }
-    if bits & unloads & (Status.overheat | Status.overcurrent | Status.voltage | Status.encoder) != 0 {
-      protection.isTripped = true
-    }
+    let reasons = bits & unloads & (Status.overheat | Status.overcurrent | Status.voltage | Status.encoder)
+    if reasons != 0 { protection.isTripped = true }
+    protection.shown = reasons
     status = bits
   }
+
+  /// By how much a servo that let go for heat has to cool before it no longer says so: what it measures goes on rising for a
+  /// while after the current is gone. Estimated; without it the alarm would stand for a single step of the simulation.
+  private static let cooling_degC = 2.0
 }
 
 /// The error byte, bit by bit (hardware/servos/*.yaml has the sentences).

@@ -3,7 +3,8 @@ public import ServoBus
 /// The firmware of one servo: registers, readings, motion profile and self-protection, around a joint of a `Mechanism`.
 ///
 /// What it does with torque: it drives only while `torque_enable` is 1; it lowers or drops its torque by itself on
-/// overload, heat or overcurrent (as `unloading_condition` says) and then says so in every reply's error byte.
+/// overload, heat or overcurrent (as `unloading_condition` says) and then says so in every reply's error byte, while
+/// `torque_enable` goes on reading 1. Until it was written 0, a 1 changes nothing: a servo may stay limp after its alarm went.
 ///
 /// Taken from the memory table: units, limits, lock, offset, profile, protection times. Estimated, not measured: the
 /// currents, the supply's resistance, how fast a motor heats and cools. Position and velocity mode only; in the other
@@ -131,14 +132,13 @@ public final class EmulatedServo {
 extension EmulatedServo {
   /// Bytes from the wire, and what they set off.
   func write(_ bytes: UnsafeRawBufferPointer, at address: Int) {
-    let before = memory.value(registers.goalPosition)
     for (i, byte) in bytes.enumerated() { memory.write(byte, at: address + i) }
     func touches(_ register: Register) -> Bool {
       address <= Int(register.address) && Int(register.address) < address + bytes.count
     }
     if touches(registers.torqueEnable) { torqueWritten() }
     if touches(registers.goalPosition) {
-      protection.goalWritten(from: before, to: memory.value(registers.goalPosition), present: quantised_ticks)
+      protection.goalWritten(to: memory.value(registers.goalPosition), present: quantised_ticks)
     }
   }
 

@@ -162,6 +162,36 @@ import Twin
     #expect(rig.mechanism.goals[0] != nil)
   }
 
+  @Test func `a servo that let go for heat says so until it has cooled a little`() throws {
+    let rig = try ServoRig()
+    rig.write(1, to: rig.r.torqueEnable)
+    rig.servo(1).temperature_degC = 70
+    rig.run(seconds: 1)
+    #expect(rig.servo(1).temperature_degC < 70, "the current is gone")
+    #expect(rig.say(.ping(1))[4] == 0b100)
+    rig.servo(1).temperature_degC = 67.9
+    rig.run(seconds: 0.01)
+    #expect(rig.say(.ping(1))[4] == 0 && rig.mechanism.goals[0] == nil)
+  }
+
+  @Test func `a servo that let go for current says so until torque is switched, whatever its goal`() throws {
+    let rig = try ServoRig()
+    rig.mechanism.isBlocked = true
+    rig.write(100, to: rig.r.protectionCurrent)
+    rig.write(1, to: rig.r.torqueEnable)
+    rig.write(2500, to: rig.r.goalPosition)
+    rig.mechanism.duties[0] = 0.5
+    rig.run(seconds: 2.1)
+    #expect(rig.say(.ping(1))[4] == 0b1000 && rig.mechanism.goals[0] == nil)
+    rig.write(1500, to: rig.r.goalPosition)
+    rig.run(seconds: 3)
+    #expect(rig.say(.ping(1))[4] == 0b1000 && rig.mechanism.goals[0] == nil)
+    #expect(rig.read(rig.r.torqueEnable) == 1, "this register does not tell")
+    rig.write(0, to: rig.r.torqueEnable)
+    rig.run(seconds: 0.01)
+    #expect(rig.say(.ping(1))[4] == 0)
+  }
+
   @Test func `holding at stall heats a servo beyond its limit within minutes`() throws {
     let rig = try ServoRig()
     rig.write(254, to: rig.r.overloadTorque)

@@ -1,0 +1,84 @@
+import Arm
+import Control
+import RealTime
+import Rehearsal
+import ServoBus
+import Session
+import Testing
+import Twin
+
+/// Out of a stop again: nobody is left with an arm that hangs, or that refuses to go on for ever.
+@Suite struct RecoveryTests {
+  /// Every joint comes along to the start.
+  private func followsAgain(_ session: VirtualSession) -> Bool {
+    let start = session.host.rig.start?.pose ?? .zero
+    session.host.ask(.playback(to: start))
+    session.step(2)
+    session.step(most: 1000) { $0.state != .autonomous }
+    session.step(20)
+    return session.host.snapshot.fault == nil
+      && all(magnitude(session.host.snapshot.record.follower.position - start) .< 0.05)
+  }
+
+  /// The stop is for something else, and the limp joint (the roll, which weighs nothing) lies where it was told to be.
+  @Test(arguments: [0, 1, 3]) func `a servo that let go unseen holds again once the stop is acknowledged`(
+    lost: Int
+  ) throws {
+    let session = try Bench.session(nil)
+    let tape = try Tape(session)
+    session.standUp(Puppet.home)
+    session.tripUnseen(4)
+    session.miss(10)
+    session.step(60)
+    #expect(session.host.snapshot.fault == .gap)
+    #expect(session.host.snapshot.follower.status == .zero, "no reply has said it")
+    var left = lost
+    session.links.follower.lose(try Bench.servos.get().registers.torqueEnable) { _ in
+      left -= 1
+      return left >= 0
+    }
+    session.host.ask(Request(.acknowledge))
+    #expect(session.step(most: 100) { $0.state == .holding && $0.follower.status == .zero })
+    session.step(40)
+    #expect(followsAgain(session))
+    #expect(tape.trouble == "")
+  }
+
+  @Test func `a servo that let go before this session began holds once the arm is enabled`() throws {
+    let session = try Bench.session(nil)
+    let registers = try Bench.servos.get().registers
+    for place in 0..<6 { try session.write(1, to: \.torqueEnable, of: place) }
+    session.step(5)
+    session.tripUnseen(0)
+    #expect(session.world.follower.servos[0].value(registers.torqueEnable) == 1)
+    session.standUp(Puppet.home)
+    #expect(followsAgain(session))
+  }
+
+  /// Just over the limit by its own weight: where it gives way to it bears as much.
+  @Test func `a stop for a load that stays where the arm gives way to can be acknowledged and led out of`() throws {
+    var rig = try Bench.rig.get()
+    rig.envelope.load_share = 0.2
+    rig.envelope.load_s = 3
+    var options = TwinOptions()
+    options.person.isPresent = false
+    let session = try VirtualSession(rig: rig, twin: options, leaderMirrors: false)
+    let tape = try Tape(session)
+    session.standUp()
+    session.host.ask(.playback(to: JointVector(0, 0.34, -0.34, 0.377, 0, 0, 0, 0)))
+    #expect(session.step(most: 1000) { $0.state == .protectiveStop })
+    #expect(session.host.snapshot.fault == .load, "\(session.host.snapshot.record.follower.load)")
+    session.step(200)
+    session.host.ask(Request(.acknowledge))
+    session.step(2)
+    #expect(session.host.snapshot.refusal == .causeRemains, "it still gives way")
+    session.step(Int(session.host.settings.yieldTicks))
+    #expect(magnitude(session.host.snapshot.record.follower.load).max() > 0.2)
+    session.host.ask(Request(.acknowledge))
+    session.step(2)
+    #expect(session.host.snapshot.state == .holding)
+    session.step(20)
+    #expect(followsAgain(session))
+    #expect(tape.trouble == "")
+  }
+}
