@@ -3,7 +3,7 @@ public import Arm
 /// What a person or the session asks of the tick. Keyboard, pedal, page and session all reach the arm through these few.
 public struct Request: BitwiseCopyable, Sendable {
   /// The kinds of request.
-  public enum Action: UInt8, BitwiseCopyable, Sendable {
+  public enum Action: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     /// Nothing.
     case none = 0
     /// Torque on, at the present position.
@@ -40,6 +40,16 @@ public struct Request: BitwiseCopyable, Sendable {
     case reward = 16
     /// The person does not.
     case scold = 17
+
+    /// Its name in sentences for people and in the table of states.
+    public var name: String {
+      switch self {
+      case .takeOver: "take-over"
+      case .loadPolicy: "load-policy"
+      case .exchangeBus: "exchange-bus"
+      default: "\(self)"
+      }
+    }
   }
 
   /// What is asked.

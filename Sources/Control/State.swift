@@ -1,39 +1,53 @@
-// The supervisor's states and every way from one to another.
+// The supervisor's states, and every way from one to another; a test compares these tables with what happens.
 //
-// | state           | entered by                         | left by                      | the follower may            |
-// |-----------------|------------------------------------|------------------------------|-----------------------------|
-// | idle            | start; parked                      | enable                       | hang limp                   |
-// | ready           | enable                             | any source; park             | hold where it is            |
-// | teleoperating   | teleoperate                        | hold, park                   | follow the leader           |
-// | autonomous      | policy, playback                   | take-over, hold, park        | follow policy or trajectory |
-// | handing-over    | take-over, a grabbed leader        | by itself, one tick later    | hold (one tick)             |
-// | correcting      | handing-over                       | release, hold, park          | follow the leader, clutched |
-// | holding         | hold; acknowledge                  | any source; park             | hold the last command       |
-// | protective-stop | any fault                          | acknowledge                  | brake, then hold            |
-// | parking         | park                               | by itself, at the rest pose  | move slowly to rest         |
-// | off             | relax                              | enable                       | hang limp                   |
+// Asked for. `State.after` is this table in code; what is not here is refused, with the reason:
+//
+// | request     | leads to        | from                                                                         |
+// |-------------|-----------------|------------------------------------------------------------------------------|
+// | enable      | ready           | idle, off                                                                    |
+// | teleoperate | teleoperating   | ready, autonomous, holding                                                   |
+// | policy      | autonomous      | ready, teleoperating, autonomous, holding                                    |
+// | replay      | autonomous      | ready, autonomous, holding                                                   |
+// | playback    | autonomous      | ready, teleoperating, autonomous, handing-over, correcting, holding          |
+// | take-over   | handing-over    | autonomous, holding                                                          |
+// | release     | autonomous      | handing-over, correcting                                                     |
+// | hold        | holding         | ready, teleoperating, autonomous, handing-over, correcting, holding, parking |
+// | acknowledge | holding         | protective-stop                                                              |
+// | park        | parking         | ready, teleoperating, autonomous, handing-over, correcting, holding          |
+// | relax       | off             | every state                                                                  |
+//
+// By itself:
+//
+// | because                                                     | leads to        | from                            |
+// |-------------------------------------------------------------|-----------------|---------------------------------|
+// | a fault                                                     | protective-stop | every state with torque on      |
+// | a hand on the leader (where it holds: while a gate asks)    | handing-over    | autonomous, holding             |
+// | one tick has gone by                                        | correcting      | handing-over                    |
+// | a gate asks for a person; a move or a trajectory has ended  | holding         | autonomous                      |
+// | the arm does not come to rest there, or has no rest pose    | holding         | parking                         |
+// | the arm rests                                               | idle            | parking                         |
 
 /// What the arm is doing, and what its hardware may do.
 public enum State: UInt8, BitwiseCopyable, Sendable, CaseIterable {
-  /// Torque is off and nobody asked for anything yet.
+  /// The start, and after parking: torque is off, the follower hangs limp.
   case idle = 0
-  /// Torque is on; the arm holds where it was when it was enabled.
+  /// Torque is on; the follower holds where it was when it was enabled.
   case ready = 1
   /// The follower follows the leader.
   case teleoperating = 2
-  /// The policy or a trajectory drives.
+  /// The follower goes where the policy, a slow move or a trajectory leads it.
   case autonomous = 3
-  /// The one tick between the policy and the person.
+  /// The one tick between the policy and the person: the follower holds.
   case handingOver = 4
-  /// A person drives through the leader, from where the policy was.
+  /// A person drives: the follower follows the leader, from where the policy was.
   case correcting = 5
-  /// The last command is kept.
+  /// The follower keeps the last command.
   case holding = 6
-  /// A fault stopped the arm; it holds until a person acknowledges.
+  /// A fault stopped the arm: it brakes, then holds until a person acknowledges.
   case protectiveStop = 7
-  /// On the slow way to the rest pose, where torque goes off.
+  /// The follower moves slowly to the rest pose, where torque goes off.
   case parking = 8
-  /// Torque is off by explicit command.
+  /// Torque is off by explicit command: the follower hangs limp.
   case off = 9
 
   /// The name in announcements, logs and on the page.
@@ -55,7 +69,7 @@ public enum State: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   /// Whether the follower's torque is on in this state.
   public var isPowered: Bool { self != .idle && self != .off }
 
-  /// The state after `action`, or nil where it is refused; `refusal` says why.
+  /// The state after `action`, or nil where it is refused; `refusal` says why. The table above, row by row.
   @_noAllocation @_noLocks
   public func after(_ action: Request.Action) -> State? {
     switch (self, action) {
@@ -90,7 +104,7 @@ public enum State: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case .idle, .off: "The arm is \(name): enable it first."
     case .protectiveStop: "The arm is in a protective stop: mend the cause and acknowledge it first."
     case .parking: "The arm is parking: wait, or hold it first."
-    default: "\(action) is not possible while the arm is \(name)."
+    default: "\(action.name) is not possible while the arm is \(name)."
     }
   }
 }

@@ -57,7 +57,7 @@ extension Tick {
       supervisor.refuse(asked.action, .leaderSilent)
       guard supervisor.state.after(.takeOver) != nil else { return }
       request = Request(.hold)
-    case .acknowledge:
+    case .acknowledge where supervisor.state == .protectiveStop:
       // At rest, and with its cause gone.
       if follower.torque == .on, any(previous.step .!= 0) { return supervisor.refuse(asked.action, .moving) }
       if let fault = supervisor.fault, isStillThere(fault) {

@@ -76,7 +76,7 @@ struct Frame: Encodable {
       guard record.follower.time[joint] > 0 else { return nil }
       return Int(max(0, Double(record.scheduled.count - record.follower.time[joint]) / period))
     }
-    limits = Self.names(of: record.verdict.limits.rawValue)
+    limits = record.verdict.limits.descriptions
     doubt = Self.finite(record.gateScore)
     threshold = Self.finite(snapshot.gateThreshold)
     asks = snapshot.asks
@@ -85,7 +85,7 @@ struct Frame: Encodable {
     overruns = snapshot.overruns
     busErrors = snapshot.replies.errors
     refusals = snapshot.refusals
-    refused = snapshot.refusals > 0 ? snapshot.state.refusal(of: snapshot.refused) : ""
+    refused = snapshot.refusals > 0 ? snapshot.refusal.sentence(of: snapshot.refused, in: snapshot.state) : ""
     wake = Timing(lookout.instruments.wake)
     bus_p99_us = lookout.instruments.sense.percentile(0.99).microseconds
     compute_p99_us = lookout.instruments.compute.percentile(0.99).microseconds
@@ -94,11 +94,6 @@ struct Frame: Encodable {
   }
 
   private static func finite(_ value: Float) -> Float? { value.isFinite ? value : nil }
-
-  private static func names(of limits: UInt16) -> [String] {
-    ["velocity", "acceleration", "position", "workspace", "hand guiding"].enumerated()
-      .filter { limits >> UInt16($0.offset) & 1 == 1 }.map(\.element)
-  }
 }
 
 /// A moment of the last minute: who owned the arm, what it was doing, how much the policy doubted.

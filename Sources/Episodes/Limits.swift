@@ -16,24 +16,26 @@ public struct Limits: OptionSet, BitwiseCopyable, Sendable, Hashable {
   @inlinable public static var handGuiding: Limits { Limits(rawValue: 1 << 4) }
 
   /// One row of the table.
-  public struct Row: Sendable {
+  public struct Row: Sendable, CustomStringConvertible {
     /// The limit.
     public let limit: Limits
-    /// Its name in reports and on the page.
+    /// Its name.
     public let name: String
-    /// Where it is set.
+    /// Where it is set: a key of the rig file, or else what it says.
     public let setting: String
+    /// As reports and the page name it: `velocity (envelope.velocity_rad_s)`.
+    public var description: String { "\(name) (\(setting))" }
   }
 
   /// Every limit, in the order of the bits.
   public static let table: [Row] = [
-    Row(limit: .velocity, name: "velocity", setting: "envelope.velocity_rad_s in the rig file"),
-    Row(limit: .acceleration, name: "acceleration", setting: "envelope.acceleration_rad_s2 in the rig file"),
+    Row(limit: .velocity, name: "velocity", setting: "envelope.velocity_rad_s"),
+    Row(limit: .acceleration, name: "acceleration", setting: "envelope.acceleration_rad_s2"),
     Row(limit: .position, name: "position", setting: "range_rad in the arm file, within the calibrated range"),
-    Row(limit: .workspace, name: "workspace", setting: "envelope.floor_m and envelope.box_m in the rig file"),
-    Row(limit: .handGuiding, name: "hand-guiding", setting: "envelope.hand_guiding_m_s in the rig file"),
+    Row(limit: .workspace, name: "workspace", setting: "envelope.floor_m, envelope.box_m"),
+    Row(limit: .handGuiding, name: "hand-guiding", setting: "envelope.hand_guiding_m_s"),
   ]
 
-  /// The names of the limits that it holds.
-  public var names: [String] { Self.table.filter { contains($0.limit) }.map { $0.name } }
+  /// The limits that it holds, each with its setting, for people.
+  public var descriptions: [String] { Self.table.filter { contains($0.limit) }.map(\.description) }
 }

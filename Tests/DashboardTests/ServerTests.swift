@@ -88,6 +88,7 @@ import Testing
     snapshot.record.tick = 7
     snapshot.isLabelling = true
     snapshot.record.command[1] = 0.5
+    snapshot.record.verdict.limits = [.acceleration, .handGuiding]
     shown.lookout.snapshots.store(snapshot)
     let stream = try await shown.stream()
     defer { try? stream.close() }
@@ -97,6 +98,8 @@ import Testing
     let frame = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
     #expect(frame["state"] as? String == "protective-stop" && frame["isLabelling"] as? Bool == true)
     #expect(frame["command"] as? [Double] == [0, 0.5])
+    let limits = ["acceleration (envelope.acceleration_rad_s2)", "hand-guiding (envelope.hand_guiding_m_s)"]
+    #expect(frame["limits"] as? [String] == limits)
     #expect(frame["measured"] as? [NSNull] == [NSNull(), NSNull()], "what is not known is null")
     let fault = try #require(frame["fault"] as? [String: Any])
     #expect(fault["name"] as? String == "lag" && (fault["remedy"] as? String)?.isEmpty == false)

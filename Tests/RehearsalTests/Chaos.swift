@@ -68,7 +68,7 @@ struct Chaos {
     // Now and then a torque-off; mostly what keeps the arm busy.
     let kinds: [Request.Action] = [
       .enable, .enable, .teleoperate, .policy, .policy, .policy, .playback, .takeOver, .takeOver, .release, .hold,
-      .acknowledge, .acknowledge, .acknowledge, .park, .episode, .loadPolicy, .none,
+      .acknowledge, .acknowledge, .acknowledge, .park, .episode, .loadPolicy, .reward,
     ]
     let kind = random.uniform() < 0.01 ? .relax : kinds[Int(random.next() % UInt64(kinds.count))]
     switch kind {

@@ -326,6 +326,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
 
   @Test func `torque that was switched off in vain is switched off again`() throws {
     let session = try Bench.session(nil)
+    let tape = try Tape(session)
     let registers = try Bench.servos.get().registers
     session.standUp()
     var lost = 0
@@ -335,6 +336,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     }
     session.host.ask(Request(.park))
     #expect(session.step(most: 2000) { $0.state == .idle })
+    #expect(tape.unasked.contains(.init(from: .parking, to: .idle)))
     #expect(session.host.snapshot.followerHeld)
     session.step(8)
     #expect(try session.world.follower.powered() == 0)
@@ -353,6 +355,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
 
   @Test func `an arm that does not come to its rest pose is held, not dropped`() throws {
     let session = try Bench.session(nil)
+    let tape = try Tape(session)
     session.standUp(Puppet.home)
     session.host.ask(Request(.park))
     #expect(session.step(most: 2000) { $0.state == .parking && $0.record.command[0] < 0.2 })
@@ -360,6 +363,8 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     try session.write(0, to: \.torqueLimit, of: 0)
     #expect(session.step(most: 600) { $0.state != .parking })
     #expect(session.host.snapshot.state == .holding)
+    #expect(tape.unasked == [.init(from: .autonomous, to: .holding), .init(from: .parking, to: .holding)])
+    #expect(tape.trouble == "")
     #expect(try session.world.follower.powered() == 6)
   }
 
@@ -373,6 +378,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     let faults = Set(tape.entries.compactMap(\.fault))
     #expect(faults.isSuperset(of: [.followerStale, .servo, .gap, .wishNotFinite]), "\(faults)")
     #expect(Set(tape.entries.map(\.state)) == Set(State.allCases), "every state was seen")
+    #expect(tape.unasked.contains(.init(from: .handingOver, to: .correcting)))
   }
 }
 

@@ -36,6 +36,7 @@ import Twin
       #expect(outcomes.reduce(0) { $0 + $1.takeOvers } == answered, "nobody else takes over")
       let waited = outcomes.reduce(0) { $0 + $1.waitedSeconds } / Double(answered)
       #expect((0.2...1.2).contains(waited), "reaction and pull: \(waited) s")
+      #expect(tape.unasked.contains(.init(from: .holding, to: .handingOver)), "who comes takes the leader in hand")
       // Between the policy and the person lies a hold: a gate never hands over by itself.
       for (index, entry) in tape.entries.enumerated().dropFirst() where entry.record.source == .blend {
         #expect(tape.entries[index - 1].record.source == .hold)

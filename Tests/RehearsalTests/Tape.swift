@@ -18,6 +18,7 @@ import Twin
 /// - the tool of every command is within floor and box, or comes nearer to them;
 /// - an arm that has parked is let go of where it rests;
 /// - a stop comes to rest within five seconds, and stays there;
+/// - a state that nobody asked for follows from the one before, as the table of states says;
 /// - every command can be made again from its record, bit for bit.
 final class Tape {
   /// What is kept of a tick.
@@ -32,6 +33,9 @@ final class Tape {
   }
 
   private(set) var entries: [Entry] = []
+  /// The ways from state to state that nobody asked for.
+  private(set) var unasked: Set<StateTable.Way> = []
+  private let table: StateTable
   private var complaints: [String] = []
   private unowned let session: VirtualSession
   private let follower: Wire
@@ -50,6 +54,7 @@ final class Tape {
   /// `slack_ticks`: how far a joint may move between its goal and its torque; a limp arm may be falling.
   init(_ session: VirtualSession, slack_ticks: Int32 = 1) throws {
     self.session = session
+    table = try StateTable.written.get()
     let rig = session.host.rig
     let side = rig.pairs[0].follower
     let period = Float(session.host.settings.period.seconds)
@@ -86,6 +91,11 @@ final class Tape {
   private func keep(_ snapshot: Snapshot, follows isOn: Bool) {
     let record = snapshot.record
     let follows = isOn && follower.isPowered && follower.goals != nil
+    if let before = entries.last?.state, before != snapshot.state, record.request == 0 {
+      let way = StateTable.Way(from: before, to: snapshot.state)
+      unasked.insert(way)
+      if !table.byItself.contains(way) { complain(record, "\(way), which nobody asked for") }
+    }
     entries.append(
       Entry(
         record: record, state: snapshot.state, fault: snapshot.fault, refusals: snapshot.refusals, follows: follows,

@@ -35,8 +35,19 @@ import Twin
   ]
 
   /// What does not concern the arm.
-  static let neutral: Set<Request.Action> = [.none, .episode, .loadPolicy, .gate, .exchangeBus]
-  static let actions = (UInt8(0)...15).compactMap(Request.Action.init(rawValue:))
+  static let neutral: Set<Request.Action> = [.none, .episode, .loadPolicy, .gate, .exchangeBus, .reward, .scold]
+
+  /// Why anything is refused in a state.
+  private static func reason(_ state: State, _ action: Request.Action) -> String {
+    switch state {
+    case .idle: "The arm is idle: enable it first."
+    case .off: "The arm is off: enable it first."
+    case .protectiveStop: "The arm is in a protective stop: mend the cause and acknowledge it first."
+    case .parking: "The arm is parking: wait, or hold it first."
+    case .ready, .teleoperating, .autonomous, .handingOver, .correcting, .holding:
+      "\(action.name) is not possible while the arm is \(state.name)."
+    }
+  }
 
   /// A session in a state, and what must stay alive for it. From `handingOver` the next tick leads on by itself: there the
   /// request that leads into it still waits, so that the next one is taken in the same tick.
@@ -113,7 +124,7 @@ import Twin
   @Test(arguments: State.allCases) func `any other is refused with a reason, and nothing changes`(state: State) throws {
     let ways = try #require(Self.ways[state])
     var reused: (VirtualSession, Tape, Any)?
-    for action in Self.actions where ways[action] == nil && action != .relax {
+    for action in Request.Action.allCases where ways[action] == nil && action != .relax {
       let (session, tape, kept) = try reused ?? session(in: state)
       defer { withExtendedLifetime(kept) {} }
       if state != .handingOver { reused = (session, tape, kept) }
@@ -129,9 +140,36 @@ import Twin
       }
       #expect(snapshot.refusals == before.refusals + 1, "\(state), \(action)")
       #expect(snapshot.refused == action)
-      #expect(snapshot.refusal.sentence(of: action, in: state).hasSuffix("."))
+      #expect(snapshot.refusal == .state)
+      #expect(snapshot.refusal.sentence(of: action, in: state) == Self.reason(state, action))
       #expect(tape.trouble == "", "\(state), \(action)")
     }
+  }
+
+  @Test func `what is written of the states is what requests do`() throws {
+    let table = try StateTable.written.get()
+    #expect(Set(table.asked.keys) == Set(Request.Action.allCases.filter { !Self.neutral.contains($0) }.map(\.name)))
+    for state in State.allCases {
+      var ways = try #require(Self.ways[state])
+      ways[.relax] = .off
+      for action in Request.Action.allCases {
+        let written = table.asked[action.name].flatMap { $0.from.contains(state) ? $0.next : nil }
+        #expect(written == ways[action], "\(state.name), \(action.name)")
+        #expect(state.after(action) == (Self.neutral.contains(action) ? state : written))
+      }
+    }
+  }
+
+  @Test(arguments: State.allCases) func `a fault stops whatever has torque, and nothing else`(state: State) throws {
+    let (session, tape, kept) = try session(in: state)
+    defer { withExtendedLifetime(kept) {} }
+    if state == .handingOver { session.step() }
+    #expect(session.host.snapshot.state == state)
+    session.miss(12)
+    session.step()
+    #expect(session.host.snapshot.state == (state.isPowered ? .protectiveStop : state))
+    #expect(session.host.snapshot.fault == (state.isPowered ? .gap : nil))
+    #expect(tape.trouble == "")
   }
 
   @Test func `every state is announced as it is entered, and the log has each tick's own`() throws {

@@ -121,40 +121,55 @@ import Testing
     let inside = Atomic<Int>(0)
     let clashes = Atomic<Int>(0)
     let revocations = Atomic<Int>(0)
+    let found = Atomic<Int>(0)
     let done = Atomic<Bool>(false)
+    // One revocation after the other: each must be found, once, before the next.
     let watchdog = Worker("watchdog", every: nil) {
       while !done.load(ordering: .relaxed) {
-        guard bus.revoke() else { continue }
-        if inside.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue != 1 {
-          clashes.wrappingAdd(1, ordering: .relaxed)
+        let count = revocations.wrappingAdd(1, ordering: .relaxed).newValue
+        if bus.revoke() {
+          if inside.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue != 1 {
+            clashes.wrappingAdd(1, ordering: .relaxed)
+          }
+          inside.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+          bus.giveBack()
         }
-        inside.wrappingSubtract(1, ordering: .acquiringAndReleasing)
-        revocations.wrappingAdd(1, ordering: .relaxed)
-        bus.giveBack()
+        while found.load(ordering: .acquiring) < count, !done.load(ordering: .relaxed) { sched_yield() }
       }
+    }
+    func takeRevocation() -> Bool {
+      let isRevoked = bus.takeRevocation()
+      if isRevoked { found.wrappingAdd(1, ordering: .releasing) }
+      return isRevoked
     }
     var claims = 0
     var writes = 0
-    var found = 0
-    while claims < 100_000 {
+    var wasRefused = false
+    var refusedWithoutCause = 0
+    // A lost revocation would leave the watchdog waiting: the claims end it.
+    while claims < 100_000 || found.load(ordering: .relaxed) < 100, claims < 50_000_000 {
       guard bus.claim() else {
         sched_yield()
         continue
       }
       claims += 1
+      if claims % 1000 == 0 { sched_yield() }
       if inside.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue != 1 {
         clashes.wrappingAdd(1, ordering: .relaxed)
       }
-      if bus.takeRevocation() { found += 1 }
-      if bus.mayWrite() { writes += 1 }
+      if !takeRevocation(), wasRefused { refusedWithoutCause += 1 }
+      wasRefused = !bus.mayWrite()
+      if !wasRefused { writes += 1 }
       inside.wrappingSubtract(1, ordering: .acquiringAndReleasing)
       bus.release()
     }
     done.store(true, ordering: .relaxed)
     watchdog.stop()
-    if bus.claim(), bus.takeRevocation() { found += 1 }
+    #expect(bus.claim())
+    if !takeRevocation(), wasRefused { refusedWithoutCause += 1 }
     #expect(clashes.load(ordering: .relaxed) == 0)
-    #expect(writes > 0 && writes <= claims)
-    #expect(revocations.load(ordering: .relaxed) == 0 || found > 0)
+    #expect(writes > 0 && writes <= claims && refusedWithoutCause == 0)
+    #expect(revocations.load(ordering: .relaxed) >= 100)
+    #expect(found.load(ordering: .relaxed) == revocations.load(ordering: .relaxed))
   }
 }

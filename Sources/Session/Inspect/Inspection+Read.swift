@@ -106,8 +106,8 @@ extension Inspection {
       let count = statistics.framesBySource[Int(source.rawValue)]
       if count > 0 { framesBySource["\(source)"] = count }
     }
-    for (name, count) in zip(Limits.table.map(\.name), statistics.framesByLimit) where count > 0 {
-      framesByLimit[name] = count
+    for (row, count) in zip(Limits.table, statistics.framesByLimit) where count > 0 {
+      limitedBy.append(LimitCount(limit: row.name, setting: row.setting, frames: count))
     }
     for (code, count) in statistics.framesByFault {
       framesByFault[Fault(rawValue: code)?.row?.name ?? "fault \(code)"] = count

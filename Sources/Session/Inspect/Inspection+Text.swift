@@ -36,9 +36,13 @@ extension Inspection: CustomStringConvertible {
     if interventions > 0 {
       table.add("interventions", "\(interventions), \(Figures.percent(interventionShare)) of the ticks")
     }
-    for (title, counts) in [("limited by", framesByLimit), ("faults", framesByFault)] where !counts.isEmpty {
-      let words = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
-      table.add(title, words.joined(separator: ", ") + " (ticks)")
+    for (index, count) in limitedBy.sorted(by: { $0.frames > $1.frames }).enumerated() {
+      table.add(
+        index == 0 ? "limited by" : "", "\(count.limit) (\(count.setting)) in \(Figures.count(count.frames, "tick"))")
+    }
+    if !framesByFault.isEmpty {
+      let words = framesByFault.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
+      table.add("faults", words.joined(separator: ", ") + " (ticks)")
     }
     return "\(source)\n\(table)"
   }

@@ -36,8 +36,8 @@ public struct Inspection: Sendable, Codable {
   public var interventionShare = 0.0
   /// Ticks by who commanded.
   public var framesBySource: [String: Int] = [:]
-  /// Ticks whose command a limit shaped, by the limit's setting.
-  public var framesByLimit: [String: Int] = [:]
+  /// Limits that shaped commands; those that shaped none are left out.
+  public var limitedBy: [LimitCount] = []
   /// Ticks under a fault, by the fault's name.
   public var framesByFault: [String: Int] = [:]
   /// How late ticks began.
@@ -73,6 +73,16 @@ public struct Inspection: Sendable, Codable {
     public var isHeldOut: Bool
     /// Whether it was mended after a kill.
     public var wasRecovered: Bool
+  }
+
+  /// How often a limit shaped a command.
+  public struct LimitCount: Sendable, Codable {
+    /// The limit's name.
+    public var limit: String
+    /// Where it is set.
+    public var setting: String
+    /// Ticks.
+    public var frames: Int
   }
 
   /// One joint's travel and how well it followed.
