@@ -13,7 +13,8 @@ extension Tick {
       supervisor.grab.begin(at: guiding)
       return false
     }
-    return supervisor.grab.feel(guiding, age: age, commanded: previous.goal, settings: settings.mirror)
+    return supervisor.grab.feel(
+      guiding, age: age, commanded: previous.goal, missed: record.missed, settings: settings.mirror)
   }
 
   /// Drives the leader after the follower under low torque, or leaves it limp.

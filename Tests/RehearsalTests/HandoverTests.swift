@@ -64,4 +64,70 @@ import Twin
     #expect(session.host.snapshot.leaderHeld)
     #expect(far > 300 * speed / 2, "it did move: \(far) rad")
   }
+
+  /// What no person would do and a bad policy does: a leader at half torque stays behind, and swings past where it turned.
+  @Test(arguments: [nil, 1, 3, 9] as [Float?]) func `a policy that throws the arm about is no hand`(gain: Float?) throws
+  {
+    let session = try Bench.session(nil)
+    let loaded = try session.load(gain.map { try Puppet.thrasher(gain: $0) } ?? Puppet.wild())
+    defer { withExtendedLifetime(loaded) {} }
+    session.standUp()
+    session.host.ask(Request(.policy))
+    session.world.leader.faults.dropReply = 0.02
+    var fastest: Float = 0
+    var mirrored = 0
+    var last = session.host.snapshot.record.command
+    for tick in 0..<12_000 {
+      if tick % 997 == 996 { session.miss(3) }
+      session.step()
+      let command = session.host.snapshot.record.command
+      fastest = max(fastest, magnitude(command - last).max())
+      last = command
+      if session.host.snapshot.record.leaderCommand[0].isFinite { mirrored += 1 }
+      guard session.host.snapshot.state == .autonomous else {
+        Issue.record("\(session.host.snapshot.state) at tick \(tick)")
+        return
+      }
+    }
+    #expect(fastest > 0.029, "at full speed, \(fastest) rad a tick")
+    #expect(mirrored > 1000, "it gives way now and then, as to a hand: \(mirrored)")
+  }
+
+  /// From the tick in which a hand holds the leader fast (where nobody moves, pulls its shoulder aside) to the handover: no
+  /// later than it ever was felt.
+  @Test(arguments: [(0, 5), (0.3, 15), (0.7, 10), (1, 8), (1.5, 6), (2, 5)] as [(Float, Int)])
+  func `a grab at rest and in motion is felt within so many ticks`(speed: Float, most: Int) throws {
+    var random = SplitMix64(seed: 9)
+    var times: [Int] = []
+    for seed in 1...12 as ClosedRange<UInt64> {
+      let session = try Bench.session(nil, seed: seed)
+      let loaded = try session.load(Puppet.wanderer(speed: speed))
+      defer { withExtendedLifetime(loaded) {} }
+      session.standUp(Puppet.home)
+      session.host.ask(Request(.policy))
+      session.step(150 + Int(random.next() % 200))
+      #expect(session.host.snapshot.state == .autonomous)
+      try session.grip(aside_ticks: speed == 0 ? 100 : 0)
+      var ticks = 0
+      let isFelt = session.step(most: 100) {
+        ticks += 1
+        return $0.state == .handingOver
+      }
+      #expect(isFelt)
+      times.append(ticks)
+    }
+    #expect(times.max() ?? 0 <= most, "\(times)")
+  }
+}
+
+extension VirtualSession {
+  /// A hand closes around the leader and lets nobody else move it: its servos hold where they are, the shoulder's
+  /// `aside_ticks` away, and hear no goal any more.
+  fileprivate func grip(aside_ticks: Int32) throws {
+    let registers = try Bench.servos.get().registers
+    try holdLeader()
+    let present = world.leader.servos[1].value(registers.presentPosition)
+    world.leader.whisper(to: 1, registers.goalPosition, present + aside_ticks, at: time.now)
+    links.leader.lose(registers.goalPosition) { _ in true }
+  }
 }

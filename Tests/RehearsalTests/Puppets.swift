@@ -71,6 +71,22 @@ extension Puppet {
     try policy([[0, 0, 0, 0, 0]], [1], (0..<5).map { [$0 % 2 == 0 ? 1e6 : -1e6] })
   }
 
+  /// Throws every joint from side to side as fast as it may, each after another one; the higher the gain, the more abruptly.
+  static func thrasher(gain: Float) throws -> Policy {
+    let centre: [Float] = [0, -0.9, 0.6, 0.9, 0]
+    let partner = [1, 2, 3, 4, 0]
+    var b: [[Float]] = []
+    var c: [Float] = []
+    for joint in 0..<5 {
+      var row = [Float](repeating: 0, count: 5)
+      row[joint] = -gain * 4
+      row[partner[joint]] = gain * 3
+      b.append(row)
+      c.append(-zip(row, centre).reduce(0) { $0 + $1.0 * $1.1 })
+    }
+    return try policy(b, c, (0..<5).map { joint in (0..<5).map { $0 == joint ? 0.5 : 0 } })
+  }
+
   /// Says NaN to everything, with weights that are all finite: infinity minus infinity.
   static func broken() throws -> Policy {
     let huge: [Float] = [0, 0, 3e38, 3e38, 0]
