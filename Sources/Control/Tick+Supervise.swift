@@ -50,6 +50,8 @@ extension Tick {
     var request = asked
     switch asked.action {
     case .enable where !isFresh(follower.age): return supervisor.refuse(asked.action, .followerSilent)
+    // Nobody hears it: an arm that goes on holding would be called limp.
+    case .relax where follower.isLost: return supervisor.refuse(asked.action, .followerSilent)
     case .teleoperate where !leaderIsFresh: return supervisor.refuse(asked.action, .leaderSilent)
     case .policy where shows(.letGo), .release where shows(.letGo): return supervisor.refuse(asked.action, .notHeld)
     case .takeOver where !leaderIsFresh:

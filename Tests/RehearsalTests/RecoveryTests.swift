@@ -81,4 +81,25 @@ import Twin
     #expect(followsAgain(session))
     #expect(tape.trouble == "")
   }
+
+  @Test func `an arm whose port is gone cannot be let go of, and is not called limp while it holds`() throws {
+    let session = try Bench.session(nil)
+    let tape = try Tape(session)
+    session.standUp(Puppet.home)
+    session.links.follower.isConnected = false
+    session.step(5)
+    session.host.ask(Request(.relax))
+    session.step(5)
+    #expect(session.host.snapshot.state == .protectiveStop && session.host.snapshot.refusal == .followerSilent)
+    #expect(try session.world.follower.powered() == 6)
+    session.links.follower.isConnected = true
+    #expect(session.step(most: 200) { !$0.follower.isLost })
+    session.step(20)
+    #expect(session.host.snapshot.state == .protectiveStop && session.host.snapshot.followerHeld)
+    session.host.ask(Request(.relax))
+    session.step(20)
+    #expect(session.host.snapshot.state == .off && !session.host.snapshot.followerHeld)
+    #expect(try session.world.follower.powered() == 0)
+    #expect(tape.trouble == "")
+  }
 }
