@@ -1,7 +1,7 @@
 // Where a tick's time goes, counted in fixed buckets: written by the control thread without waiting, read by anyone.
 //
 //     |◀──────────────────────── period ────────────────────────▶|
-//     scheduled ──wake──▶ began ─sense─ decide ─constrain─ act ─ record ─▶ … ─▶ began
+//           due ──wake──▶ began ─sense─ decide ─constrain─ act ─ record ─▶ … ─▶ began
 //
 // Nothing here allocates or locks after init.
 
@@ -10,7 +10,7 @@ internal import Synchronization
 
 /// The loop's instruments: how late ticks begin, how far apart, and how long each part of them takes.
 public final class Instruments: Sendable {
-  /// begun − scheduled.
+  /// From when the loop meant to wake to when it did.
   public let wake = Histogram()
   /// From one tick's begin to the next one's; a missed period shows as a long one.
   public let period = Histogram()
@@ -36,8 +36,9 @@ public final class Instruments: Sendable {
   public var firstTick: Nanoseconds { Nanoseconds(first.load(ordering: .relaxed)) }
 
   /// A tick begins: the one before began at `before`, `never` for none.
-  func begin(at now: Nanoseconds, before: Nanoseconds) {
-    if before > .never { period.add(now - before) } else { first.store(now.count, ordering: .relaxed) }
+  func begin(_ beat: Beat, before: Nanoseconds) {
+    wake.add(beat.wakeLatency)
+    if before > .never { period.add(beat.began - before) } else { first.store(beat.began.count, ordering: .relaxed) }
   }
 
   /// Each with its name in `--json`, on the page and in the log, in the order of a tick.

@@ -9,7 +9,6 @@ extension Tick {
   func publish() {
     let (sense, decide) = (Int64(record.phases.sense), Int64(record.phases.decide))
     let (constrain, act) = (Int64(record.phases.constrain), Int64(record.phases.act))
-    instruments.wake.add(record.began - record.scheduled)
     instruments.sense.add(Nanoseconds(sense))
     instruments.decide.add(Nanoseconds(decide))
     instruments.constrain.add(Nanoseconds(constrain))

@@ -10,7 +10,7 @@ extension Tick {
     record.request = 0
     record.gateScore = .nan
     let falls = leaderFalls()
-    if record.missed >= 2 { previous.step = .zero }
+    if isAfterGap { previous.step = .zero }
     if ownership.takeRevocation() {
       previous.step = .zero
       stop(for: .stalled)
@@ -47,6 +47,8 @@ extension Tick {
 
   /// What no state forbids may still be impossible now: without readings, without its cause gone, to nowhere.
   private func take(_ asked: Request) {
+    // The state's own reason comes first.
+    guard supervisor.state.after(asked.action) != nil else { return supervisor.refuse(asked.action, .state) }
     var request = asked
     switch asked.action {
     case .enable where !isFresh(follower.age): return supervisor.refuse(asked.action, .followerSilent)
@@ -57,9 +59,8 @@ extension Tick {
     case .takeOver where !leaderIsFresh:
       // The person wants the arm and cannot have it; but whoever drives must not go on.
       supervisor.refuse(asked.action, .leaderSilent)
-      guard supervisor.state.after(.takeOver) != nil else { return }
       request = Request(.hold)
-    case .acknowledge where supervisor.state == .protectiveStop:
+    case .acknowledge:
       // At rest, and with its cause gone.
       if follower.torque == .on, any(previous.step .!= 0) { return supervisor.refuse(asked.action, .moving) }
       if let fault = supervisor.fault, isStillThere(fault) {
@@ -122,10 +123,11 @@ extension Tick {
   /// The fault that this tick's inputs show, if any; the envelope finds the ones that concern wish and measurement.
   private func detected() -> Fault? {
     guard supervisor.state.isPowered else { return nil }
+    // First: what is old now may be so because nobody here could read it.
+    if shows(.gap) { return .gap }
     if shows(.followerLost) { return .followerLost }
     if shows(.followerStale) { return .followerStale }
     if shows(.servo) { return .servo }
-    if shows(.gap) { return .gap }
     if shows(.torqueRefused) { return .torqueRefused }
     switch supervisor.source {
     case .person:
@@ -152,7 +154,7 @@ extension Tick {
     case .servo: any(follower.status & alarms .!= 0)
     case .lag: envelope.lags(previous.goal, follower.reading.position)
     case .load: envelope.overloads(pressing)
-    case .gap: Int64(record.missed) * settings.period.count >= 100_000_000
+    case .gap: isAfterGap && late >= .milliseconds(100)
     case .recorder: recorderIsFull
     case .noPolicy: !policy.isLoaded
     case .torqueRefused: follower.refusesTorque
@@ -184,8 +186,7 @@ extension Tick {
   /// Whether somebody holds the pedal down, where the rig asks for that; a sign from the future would hold for ever.
   var isHeldToRun: Bool {
     guard let limit = settings.holdToRun else { return true }
-    let age = record.began - channels.hold.newest
-    return age <= limit && .zero - age <= limit
+    return isWithin(limit, of: channels.hold.newest)
   }
 
   /// Whether the leader falls while the follower goes where it goes, or while its motion is a label.
@@ -199,7 +200,7 @@ extension Tick {
     }
     guard all(age .== 0) else { return false }
     // A starved loop sees hands jump.
-    if record.missed > 1 { fall?.forget() }
+    if isAfterGap { fall?.forget() }
     let height_m = kinematics.pose(guiding).position_m.z
     let time = Nanoseconds(record.leader.time[0])
     return fall?.sees(height_m: height_m, leader: guiding, at: time, command: previous.goal) == true
@@ -215,7 +216,22 @@ extension Tick {
   /// A time stamp from the future is as wrong as an old one: it would stay fresh for ever.
   private var environmentIsFresh: Bool {
     guard policy.usesEnvironment else { return true }
-    let age = record.began - record.environment.time
-    return age <= settings.environmentStale && .zero - age <= settings.environmentStale
+    return isWithin(settings.environmentStale, of: record.environment.time)
+  }
+
+  // MARK: A loop that did not come
+
+  /// How late this tick begins, after the one that was served before.
+  var late: Nanoseconds { record.began - record.scheduled + Nanoseconds(Int64(record.missed) * settings.period.count) }
+
+  /// Whether it does so by two periods or more: the arm stands at its last goal by now.
+  var isAfterGap: Bool { record.missed >= 2 }
+
+  /// Whether `stamp` lies no more than `limit` before this tick, or after it. In the newest gap it did not age: whoever
+  /// reads may have slept too. Only in the newest: a loop that sleeps again and again still finds a sender silent.
+  private func isWithin(_ limit: Nanoseconds, of stamp: Nanoseconds) -> Bool {
+    let age = record.began - stamp
+    let asleep = max(.zero, sleep.to - max(stamp, sleep.from))
+    return age - asleep <= limit && .zero - age <= limit
   }
 }

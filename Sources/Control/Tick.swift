@@ -53,6 +53,8 @@ public final class Tick: @unchecked Sendable {
   public let instruments = Instruments()
   /// When the tick before began.
   private var beganBefore = Nanoseconds.never
+  /// The newest gap.
+  var sleep = (from: Nanoseconds.never, to: Nanoseconds.never)
 
   /// One period of control.
   public func run(_ beat: Beat) {
@@ -71,8 +73,9 @@ public final class Tick: @unchecked Sendable {
     record.scheduled = beat.scheduled
     record.began = beat.began
     record.missed = beat.missed
-    instruments.begin(at: beat.began, before: beganBefore)
+    instruments.begin(beat, before: beganBefore)
     beganBefore = beat.began
+    if isAfterGap { sleep = (from: beat.began - late, to: beat.began) }
     follower.ask()
     leader?.ask()
     let deadline = beat.scheduled + settings.replyBudget
@@ -123,8 +126,9 @@ public final class Tick: @unchecked Sendable {
   private func act(_ command: Motion) {
     let began = clock.now
     defer { record.phases.act = elapsed(since: began) }
-    guard ownership.mayWrite() else {
-      // This thread stood still on the way here. What it decided is out of date, and the arm has stopped by itself.
+    // Where this thread stood still on the way here, what it decided is out of date, and the arm has stopped by itself:
+    // the watchdog may have seen it, or have stood still too.
+    guard (began - record.began).count < 2 * settings.period.count, ownership.mayWrite() else {
       previous.step = .zero
       record.command = previous.goal
       record.memory.steps.insert(.overtaken)

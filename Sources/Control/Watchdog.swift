@@ -11,14 +11,18 @@ internal import Synchronization
 ///     let watchdog = Watchdog(tick, limit: .milliseconds(100))
 ///     Worker("watchdog", every: .milliseconds(20)) { watchdog.look(at: clock.now) }
 ///
-/// It runs at normal priority: it cannot disturb the loop, and on a machine so busy that it does not come either, the
-/// control thread notices the gap by itself.
+/// It runs at normal priority and cannot disturb the loop. Where it does not come either, as in a process that was frozen,
+/// it cannot tell whether the control thread alone hangs: that has the time of one more look to show itself, and notices
+/// the gap by itself.
 public final class Watchdog: @unchecked Sendable {
   // Unchecked: `look` is called by one thread; what others read is atomic; the tick is touched only with its bus in hand.
   private let tick: Tick
   private let limit: Nanoseconds
   private var seen: UInt64 = 0
   private var seenAt = Nanoseconds.never
+  private var lookedAt = Nanoseconds.never
+  /// The silence that was watched, not slept through.
+  private var watched = Nanoseconds.zero
   private var hasActed = false
   private let stalls = Atomic<Int>(0)
   private let silence = Atomic<Int64>(0)
@@ -42,10 +46,14 @@ public final class Watchdog: @unchecked Sendable {
     if signs != seen {
       seen = signs
       seenAt = now
+      watched = .zero
       hasActed = false
+    } else {
+      watched += min(now - lookedAt, Nanoseconds(limit.count / 2))
     }
+    lookedAt = now
     silence.store((now - seenAt).count, ordering: .relaxed)
-    guard now - seenAt >= limit, !hasActed else { return }
+    guard watched >= limit, !hasActed else { return }
     hasActed = true
     stalls.wrappingAdd(1, ordering: .relaxed)
     guard tick.ownership.revoke() else { return }

@@ -19,26 +19,6 @@ internal import CRealtime
 @preconcurrency import Dispatch
 internal import Synchronization
 
-/// One period of the loop, as the tick sees it.
-public struct Beat: BitwiseCopyable, Sendable {
-  /// Counts periods from 0; missed ones are counted too, so phase is kept.
-  public var index: UInt64
-  /// When this period should have begun.
-  public var scheduled: Nanoseconds
-  /// When it did.
-  public var began: Nanoseconds
-  /// How many whole periods went by unserved since the beat before; while the machine was suspended `index` stood still.
-  public var missed: UInt32
-
-  /// A beat.
-  public init(index: UInt64, scheduled: Nanoseconds, began: Nanoseconds, missed: UInt32) {
-    self.index = index
-    self.scheduled = scheduled
-    self.began = began
-    self.missed = missed
-  }
-}
-
 /// A thread that runs a closure at a fixed rate until it says stop.
 public final class RateLoop: Sendable {
   /// How the loop runs.
@@ -54,6 +34,8 @@ public final class RateLoop: Sendable {
     /// For how long the machine has been suspended since it booted, or less than 0 where that cannot be told; a test says
     /// something else.
     public var suspended: @Sendable () -> Int64 = { us_suspended_ns() }
+    /// Right before each beat, on the loop's thread: a test sleeps here.
+    var oversleep: @Sendable () -> Void = {}
     /// The CPU to stay on, if any.
     public var cpu = LoopCPU.standard
 
@@ -165,31 +147,28 @@ public final class RateLoop: Sendable {
       timer.schedule(
         deadline: .now() + .nanoseconds(Int((ahead - configuration.early).count)),
         repeating: .nanoseconds(Int(configuration.period.count)), leeway: .nanoseconds(0))
-      let period = configuration.period.count
-      var index: UInt64 = 0
-      var missed: UInt32 = 0
+      var schedule = BeatSchedule(origin: origin, period: configuration.period)
       var slept = configuration.suspended()
       while true {
-        let scheduled = origin + Nanoseconds(Int64(index) * period)
+        let due = schedule.due
         // Posts of periods already over must not shorten this wait; each is swallowed until the deadline is near.
-        while Nanoseconds(us_monotonic_ns()) < scheduled - configuration.early - configuration.early {
-          _ = us_gate_wait_until(gate, scheduled.count)
+        while Nanoseconds(us_monotonic_ns()) < due - configuration.early - configuration.early {
+          _ = us_gate_wait_until(gate, due.count)
         }
-        us_sleep_until_ns((scheduled - configuration.spin).count)
-        while us_monotonic_ns() < scheduled.count {}
+        us_sleep_until_ns((due - configuration.spin).count)
+        while us_monotonic_ns() < due.count {}
+        configuration.oversleep()
         let began = Nanoseconds(us_monotonic_ns())
         // The loop's clock stands still while the machine is suspended; the arm did not. Its periods are missed ones.
         let suspended = configuration.suspended()
         if suspended >= 0 {
-          if slept >= 0, suspended - slept > 10_000_000 { missed &+= UInt32(clamping: (suspended - slept) / period) }
+          if slept >= 0, suspended - slept > 10_000_000 {
+            schedule.miss(UInt32(clamping: (suspended - slept) / configuration.period.count))
+          }
           slept = suspended
         }
-        guard tick(Beat(index: index, scheduled: scheduled, began: began, missed: missed)) else { return }
-        // The next deadline still ahead: phase is kept, and what lies between was missed.
-        let over = us_monotonic_ns() - scheduled.count
-        let periods = max(1, (over + period - 1) / period)
-        missed = UInt32(clamping: periods - 1)
-        index += UInt64(periods)
+        guard tick(schedule.begin(at: began)) else { return }
+        schedule.end(at: Nanoseconds(us_monotonic_ns()))
       }
     }
   }

@@ -38,8 +38,8 @@ public final class VirtualSession {
   /// Whether a datagram of the twin arrives.
   public var arrives: (TwinChannel) -> Bool = { _ in true }
 
-  private var beat: UInt64 = 0
-  private var missed: UInt32 = 0
+  private var schedule: BeatSchedule
+  private var sleep = Nanoseconds.zero
   private let period: Nanoseconds
   private let encoder = JSONEncoder()
 
@@ -72,7 +72,8 @@ public final class VirtualSession {
       })
     period = host.settings.period
     // The first beat lies on the loop's grid, after what bringing the arms up took.
-    beat = UInt64((time.now.count + period.count - 1) / period.count)
+    schedule = BeatSchedule(
+      origin: .zero, period: period, first: UInt64((time.now.count + period.count - 1) / period.count))
     host.announcer = { [world, encoder] announcement in
       if let data = try? encoder.encode(announcement) { data.withUnsafeBytes { world.hear($0) } }
     }
@@ -100,19 +101,15 @@ public final class VirtualSession {
 
   /// One beat of the loop, and what follows from it.
   public func step() {
-    let scheduled = Nanoseconds(Int64(beat) * period.count)
-    world.advance(to: scheduled)
-    time.advance(to: scheduled)
-    world.drain { channel, bytes in
-      guard arrives(channel) else { return }
-      let data = Data(bytes)
-      switch channel {
-      case .environment: host.take(environmentDatagram: data)
-      case .pedal: if let signal = PersonSignal(datagram: data) { hear(signal) }
-      }
-    }
-    let beat = Beat(index: beat, scheduled: scheduled, began: time.now, missed: missed)
+    let wake = schedule.due + sleep
+    world.advance(to: wake)
+    time.advance(to: wake)
+    // A process that slept reads what was sent meanwhile only after its late tick.
+    if sleep == .zero { hearTwin() }
+    sleep = .zero
+    let beat = schedule.begin(at: time.now)
     aroundTick { host.tick.run(beat) }
+    schedule.end(at: time.now)
     if let recorder = host.recorder {
       recorder.drainOnce()
     } else {
@@ -122,10 +119,18 @@ public final class VirtualSession {
     said += host.mend(snapshot)
     conductor?.step(at: time.now, snapshot)
     afterTick(snapshot)
-    // A tick whose replies came late eats into the next period, as it would in real time.
-    self.beat += 1
-    missed = 0
-    while Nanoseconds(Int64(self.beat) * period.count) < time.now { miss(1) }
+  }
+
+  /// Takes in the twin's datagrams.
+  private func hearTwin() {
+    world.drain { channel, bytes in
+      guard arrives(channel) else { return }
+      let data = Data(bytes)
+      switch channel {
+      case .environment: host.take(environmentDatagram: data)
+      case .pedal: if let signal = PersonSignal(datagram: data) { hear(signal) }
+      }
+    }
   }
 
   /// What comes from the pedal.
@@ -133,11 +138,13 @@ public final class VirtualSession {
     if signal == .run { host.holdToRun(at: time.now) } else { conductor?.hear(signal) }
   }
 
-  /// The loop sleeps through so many beats; the world goes on, and the next tick finds them missed.
+  /// The host sleeps through so many beats and wakes in the next one, a quarter of a period late.
   public func miss(_ beats: UInt32) {
-    beat += UInt64(beats)
-    missed += beats
+    if beats > 0 { oversleep(by: Nanoseconds(Int64(beats) * period.count + period.count / 4)) }
   }
+
+  /// The host, all of it, wakes so late for its next beat; the world goes on.
+  public func oversleep(by span: Nanoseconds) { sleep += span }
 
   /// Where host and person are, in words.
   private var standing: String {

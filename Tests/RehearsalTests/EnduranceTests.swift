@@ -40,6 +40,9 @@ import Twin
     },
     Nuisance(testDescription: "a line that says 0xFF for a moment") { once($0, [UInt8](repeating: 0xFF, count: 30)) },
     Nuisance(testDescription: "one tick is 10 ms late") { if $0.host.snapshot.record.tick % 20 == 0 { $0.miss(1) } },
+    Nuisance(testDescription: "one tick is two periods late") {
+      if $0.host.snapshot.record.tick % 30 == 0 { $0.oversleep(by: .milliseconds(20)) }
+    },
     Nuisance(testDescription: "one tick is 50 ms late") { if $0.host.snapshot.record.tick % 40 == 0 { $0.miss(5) } },
     Nuisance(testDescription: "every reply comes twice") { $0.world.follower.faults.repeatReply = 1 },
     Nuisance(testDescription: "the adapter hears itself") { $0.world.follower.faults.echoes = true },

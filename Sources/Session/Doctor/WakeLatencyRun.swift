@@ -25,9 +25,9 @@ public struct WakeLatencyRun: Sendable {
       },
       tick: { beat in
         // Until it has its priority, a new thread waits like any other: what it missed by then is not the loop's lateness.
-        guard beat.scheduled >= notes.began else { return true }
+        guard beat.due >= notes.began else { return true }
         notes.missed += notes.count > 0 ? Int(beat.missed) : 0
-        notes.latencies[notes.count] = (beat.began - beat.scheduled).count
+        notes.latencies[notes.count] = beat.wakeLatency.count
         notes.count += 1
         return notes.count < beats && Int(beat.index) < 2 * beats
       })
