@@ -46,107 +46,126 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
     public let name: String
     /// What is noticed, and how soon.
     public let detection: String
-    /// Stop category (IEC 60204-1); 2 is a controlled stop and hold.
-    public let category: Int
+    /// When it can be acknowledged.
+    public let clearing: Clearing
     /// What is usually behind it.
     public let cause: String
     /// What to do.
     public let remedy: String
   }
 
+  /// What has to come before a person's word ends the stop; without that word none ends.
+  public enum Clearing: String, Sendable, CaseIterable {
+    /// What it was is over when the arm stands.
+    case atOnce = "at once"
+    /// It goes by itself, while the arm gives way to where it stands, for as long as that takes.
+    case byGivingWay = "once the arm has given way, 3 s at most"
+    /// It lasts until somebody or something mends it; acknowledging is refused until then.
+    case mended = "once its cause is gone"
+    /// So does what a servo says of the present; an overload that it only keeps ends as torque comes on anew.
+    case alarmGone = "once the servo's alarm is gone; an overload that it merely keeps: at once"
+  }
+
+  /// The stop category (IEC 60204-1) of every fault: a controlled stop, then hold.
+  public static let stopCategory = 2
+
   /// The table, one row a fault.
   public static let table: [Row] = [
     Row(
       fault: .followerStale, name: "follower-stale",
       detection: "a joint's reading is older than `envelope.stale_ticks`",
-      category: 2, cause: "a loose cable, a servo without power, a noisy line",
+      clearing: .mended, cause: "a loose cable, a servo without power, a noisy line",
       remedy: "Check the cable chain of the follower, then acknowledge."),
     Row(
       fault: .leaderStale, name: "leader-stale",
-      detection: "a leader joint's reading is older than `envelope.stale_ticks`",
-      category: 2, cause: "a loose cable or no power on the leader",
+      detection: "a leader joint's reading is older than `envelope.stale_ticks` while a person drives",
+      clearing: .mended, cause: "a loose cable or no power on the leader",
       remedy: "Check the leader's cable and supply, then acknowledge."),
     Row(
       fault: .environmentStale, name: "environment-stale",
-      detection: "the newest datagram is older than `environment.stale_ms` while the policy drives", category: 2,
+      detection: "the newest datagram is older than `environment.stale_ms` while the policy drives", clearing: .mended,
       cause: "the camera process has stopped or sees nothing",
       remedy: "Start the process that fills the environment socket, then acknowledge."),
     Row(
       fault: .wishNotFinite, name: "wish-not-finite", detection: "the wish is NaN or infinite, in the same tick",
-      category: 2, cause: "a policy far outside its data, or a broken file",
+      clearing: .atOnce, cause: "a policy far outside its data, or a broken file",
       remedy: "Roll back to an earlier policy, then acknowledge."),
     Row(
       fault: .lag, name: "lag",
       detection: "command and measurement lie more than `envelope.lag_rad` apart, in the same tick",
-      category: 2, cause: "the arm is blocked, too heavily loaded, or a servo dropped its torque",
+      clearing: .byGivingWay, cause: "the arm is blocked, too heavily loaded, or a servo dropped its torque",
       remedy: "The arm gave way to where it stood: free it, or look at the servo's voltage and heat; then acknowledge."),
     Row(
       fault: .load, name: "load",
       detection: "a joint other than the gripper bears more than `envelope.load_share` for `envelope.load_s`",
-      category: 2, cause: "the arm presses on something, or carries too much",
+      clearing: .byGivingWay, cause: "the arm presses on something, or carries too much",
       remedy:
         "The arm gives way to where it stands for up to 3 s: free it or lighten it, then acknowledge, and lead it away. What "
         + "bears too much still stops it again."),
     Row(
-      fault: .gap, name: "gap", detection: "a tick begins 100 ms late or more", category: 2,
+      fault: .gap, name: "gap", detection: "a tick begins 100 ms late or more, in that tick", clearing: .atOnce,
       cause: "the machine was suspended or starved", remedy: "Run `understudy doctor`, then acknowledge."),
     Row(
       fault: .stalled, name: "stalled",
       detection:
-        "the watchdog sees no tick begin or end for 100 ms; it takes the bus, and the servos hold their last goal",
-      category: 2, cause: "the control thread was starved, or hangs in a driver",
+        "the watchdog, awake itself, sees no tick begin or end for 100 ms; it takes the bus, "
+        + "and the servos hold their last goal",
+      clearing: .atOnce, cause: "the control thread was starved, or hangs in a driver",
       remedy: "Run `understudy doctor`, then acknowledge."),
     Row(
       fault: .followerLost, name: "follower-lost", detection: "the port reports an error or end of file",
-      category: 2, cause: "the adapter was unplugged",
+      clearing: .mended, cause: "the adapter was unplugged",
       remedy: "Plug the follower's adapter in again; once its servos are checked, acknowledge."),
     Row(
-      fault: .leaderLost, name: "leader-lost", detection: "the port reports an error or end of file", category: 2,
+      fault: .leaderLost, name: "leader-lost",
+      detection: "the port reports an error or end of file while a person drives",
+      clearing: .mended,
       cause: "the adapter was unplugged",
       remedy: "Plug the leader's adapter in again; once its servos are checked, acknowledge."),
     Row(
       fault: .servo, name: "servo",
-      detection: "the status byte of a reply, in the same tick; a grasping gripper's overload apart", category: 2,
+      detection: "the status byte of a reply, in the same tick; a grasping gripper's overload apart",
+      clearing: .alarmGone,
       cause: "supply voltage, encoder, heat, current or overload, as the servo file's status bits say",
       remedy: "Do what the named status bit says, then acknowledge: torque comes on anew, where the arm is."),
     Row(
-      fault: .recorder, name: "recorder-overflow", detection: "the ring refuses a record", category: 2,
+      fault: .recorder, name: "recorder-overflow", detection: "the ring refuses a record", clearing: .mended,
       cause: "the disk is full or far too slow", remedy: "Free space on the log's disk, then acknowledge."),
     Row(
       fault: .noPolicy, name: "no-policy", detection: "autonomous without a loaded policy, in the same tick",
-      category: 2, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
+      clearing: .mended, cause: "the policy was not loaded", remedy: "Load a policy, then acknowledge."),
     Row(
       fault: .policySlow, name: "policy-slow",
       detection:
         "three inferences in a row take more than 30 % of a period, or one 100 ms, while the policy drives; in that tick",
-      category: 2, cause: "networks too large for this computer, or other programs that take it",
+      clearing: .atOnce, cause: "networks too large for this computer, or other programs that take it",
       remedy:
         "Look at `understudy bench policy` and `understudy doctor`; train fewer or smaller networks, or lower `loop_Hz`; "
         + "then acknowledge."),
     Row(
       fault: .unreachable, name: "unreachable",
       detection: "the command of a slow move comes no nearer to its pose for 1 s",
-      category: 2, cause: "`envelope.floor_m` or `envelope.box_m` lies between the arm and the pose",
+      clearing: .atOnce, cause: "`envelope.floor_m` or `envelope.box_m` lies between the arm and the pose",
       remedy:
         "Acknowledge: a session tries another way, then asks you to take over and lead the arm round it; or widen the box."
     ),
     Row(
       fault: .letGo, name: "hold-to-run",
       detection: "no `run` from pedal or page for `pedal.hold_to_run_ms` while the policy drives",
-      category: 2, cause: "the pedal was let go, or its device or the page is gone",
+      clearing: .atOnce, cause: "the pedal was let go, or its device or the page is gone",
       remedy: "Hold the pedal down, acknowledge, and start again."),
     Row(
       fault: .leaderFell, name: "leader-fell",
       detection:
         "within 100 ms: the limp leader's tool goes down at 0.2 m/s and gains 3 m/s², and base and wrist do not turn by as "
         + "much as a hand would turn them, while the follower follows it",
-      category: 2, cause: "the leader was let go of without handing back by key or pedal",
+      clearing: .atOnce, cause: "the leader was let go of without handing back by key or pedal",
       remedy:
         "The follower went back to where it was let go. Take the leader in hand, acknowledge, and take over again."),
     Row(
       fault: .torqueRefused, name: "torque-refused",
       detection: "a servo has not confirmed goal = present or its torque within 50 ticks; the arm stays limp",
-      category: 2, cause: "a servo that is out of its own limits, or a very noisy line",
+      clearing: .atOnce, cause: "a servo that is out of its own limits, or a very noisy line",
       remedy: "Move the arm into its range and check the cable chain, then acknowledge."),
   ]
 

@@ -127,6 +127,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     if mishap.keepsTorque { #expect(try session.world.follower.powered() == 6) }
 
     if mishap.lasts {
+      #expect(mishap.fault.row.map { $0.clearing != .atOnce } == true, "the table says otherwise")
       let refusals = session.host.snapshot.refusals
       session.host.ask(Request(.acknowledge))
       session.step(3)
@@ -149,6 +150,18 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     let away = session.host.snapshot.record.follower.position - (session.host.rig.start?.pose ?? .zero)
     #expect(all(magnitude(away) .< 0.05), "every joint follows again")
     #expect(tape.trouble == "")
+  }
+
+  @Test(arguments: (mishaps + Mishap.injections).filter { $0.fault.row?.clearing == .atOnce })
+  func `what the table says can be acknowledged at once can be, though nobody mended it`(_ mishap: Mishap) throws {
+    let (session, _, kept) = try drive(mishap.driver)
+    defer { withExtendedLifetime(kept) {} }
+    try mishap.happens(session)
+    #expect(session.step(most: mishap.within) { $0.fault == mishap.fault })
+    session.step(60)
+    session.host.ask(Request(.acknowledge))
+    session.step()
+    #expect(session.host.snapshot.state == .holding && session.host.snapshot.refusals == 0)
   }
 
   /// A bad policy presses on the table until servos drop their torque, and then the way back lies below the floor.
