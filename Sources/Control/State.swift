@@ -101,6 +101,7 @@ public enum State: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   /// Why `action` is refused here, for a person.
   public func refusal(of action: Request.Action) -> String {
     switch self {
+    case _ where action == .acknowledge: "There is nothing to acknowledge: the arm is \(name)."
     case .idle, .off: "The arm is \(name): enable it first."
     case .protectiveStop: "The arm is in a protective stop: mend the cause and acknowledge it first."
     case .parking: "The arm is parking: wait, or hold it first."

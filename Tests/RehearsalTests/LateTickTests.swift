@@ -147,6 +147,9 @@ import Twin
     let snapshot = session.host.snapshot
     #expect(snapshot.refusals == 1 && snapshot.refused == .acknowledge && snapshot.refusal == .state)
     #expect(snapshot.state == .autonomous && !snapshot.isAtRest)
+    #expect(
+      snapshot.refusal.sentence(of: .acknowledge, in: snapshot.state)
+        == "There is nothing to acknowledge: the arm is autonomous.")
     session.links.leader.isConnected = false
     session.host.ask(Request(.enable))
     session.step(2)

@@ -39,7 +39,8 @@ import Twin
 
   /// Why anything is refused in a state.
   private static func reason(_ state: State, _ action: Request.Action) -> String {
-    switch state {
+    if action == .acknowledge { return "There is nothing to acknowledge: the arm is \(state.name)." }
+    return switch state {
     case .idle: "The arm is idle: enable it first."
     case .off: "The arm is off: enable it first."
     case .protectiveStop: "The arm is in a protective stop: mend the cause and acknowledge it first."
