@@ -12,22 +12,24 @@ extension Reward {
       discussion: """
         Maximum entropy over trajectories drawn around each successful demonstration, with importance weights. Kinematics
         alone: objects are taken to stand still, and episodes in which one moved are left out where a feature speaks of it.
-        Features: distance.OBJECT and arrival.OBJECT (tool to object, mean and at the end), height, clearance (under 30 mm
-        over the table), effort (speeds squared), smoothness (accelerations squared), limits (near a joint's limit). A weight
-        is what one unit is worth in nats, below 0 what the person avoids; what demonstrations cannot tell is said.
+        Features: distance.OBJECT and arrival.OBJECT (tool to object, mean and at the end), aside.A-B (how far the tool is
+        from right behind A, as seen from B), height, clearance (under 30 mm over the table), effort (speeds squared),
+        smoothness (accelerations squared), limits (near a joint's limit). A weight is what one unit is worth in nats, below
+        0 what the person avoids; what demonstrations cannot tell is said.
 
           understudy reward fit demonstrations --rig twin-insert --output reward.json
           understudy reward fit demonstrations --rig twin-insert \\
             --features arrival.cup,effort --output reward.json
 
         With --rollouts objects move as a simulation has it, and features may speak of two of them (distance.puck-goal). Then
-        the reward is fitted to pieces of --pieces commands, for a whole episode's commands stray where contact is unstable.
-        A reward that shall be planned on under other dynamics should speak of where things are alone: leave effort out.
+        the reward is fitted to pieces of --pieces commands, for a whole episode's commands stray where contact is unstable;
+        slower and faster pieces are drawn too. Keep effort and smoothness in: they tell why the person went no faster, which
+        is otherwise taken for not minding the goal. `reward plan` plans on the rest.
 
           understudy-twin rollouts --task push --socket .rollouts.sock &
           understudy reward fit demonstrations --rig twin-push \\
-            --rollouts .rollouts.sock --spread 0.04 --samples 30 --rounds 3 \\
-            --features distance.puck,distance.puck-goal,height --output reward.json
+            --rollouts .rollouts.sock --output reward.json \\
+            --features distance.puck,distance.puck-goal,aside.puck-goal,height,effort,smoothness
 
         By kinematics a fit takes seconds, over rollouts minutes or, with more samples, hours. With --checkpoint what was
         rolled out is kept, and the same command goes on after Ctrl-C or worse, to the same result to the bit.
@@ -42,9 +44,12 @@ extension Reward {
     @Option(help: "With --rollouts: commands a piece.") var pieces = 16
     @Option(help: "Draws of episodes with replacement, for intervals.") var bootstrap = 60
     @Option(help: "The seed of what is drawn.") var seed: UInt64 = 1
-    @Option(help: "Widest change of a joint that is drawn around a demonstration, in rad.") var spread = 0.2
-    @Option(help: "Trajectories drawn at each of four widths, and again in each round.") var samples = 300
-    @Option(help: "Rounds of drawing anew where the likelihood is.") var rounds = 10
+    @Option(help: "Widest change of a joint that is drawn, in rad; left out: 0.2, with --rollouts 0.06.")
+    var spread: Double?
+    @Option(
+      help: "Trajectories drawn at each of four widths, and again in each round; left out: 300, with --rollouts 60.")
+    var samples: Int?
+    @Option(help: "Rounds of drawing anew where the likelihood is; left out: 10, with --rollouts 3.") var rounds: Int?
     @Option(help: "With --rollouts: keep what was rolled out here, and go on from it.") var checkpoint: String?
     @Flag(help: "One JSON object on standard output, for machines.") var json = false
 
@@ -57,9 +62,11 @@ extension Reward {
 
     func run() throws {
       try Ending.catching {
-        var configuration = TrajectoryReward.Configuration()
-        (configuration.spread_rad, configuration.samples) = (spread, samples)
-        (configuration.rounds, configuration.bootstrap) = (rounds, bootstrap)
+        var configuration = rollouts == nil ? TrajectoryReward.Configuration.whole : .pieces
+        configuration.spread_rad = spread ?? configuration.spread_rad
+        configuration.samples = samples ?? configuration.samples
+        configuration.rounds = rounds ?? configuration.rounds
+        configuration.bootstrap = bootstrap
         let loaded = try Rig.load(rig)
         let fitting = try RewardFitting(rig: loaded, datasets: datasets)
         let names = features.map { $0.split(separator: ",").map(String.init) }

@@ -77,8 +77,8 @@ import Twin
     plan.episodes = 1
     plan.demonstrations = 3
     plan.fitted = 3
-    plan.samples = 20
-    plan.rounds = 0
+    plan.reward.samples = 20
+    plan.reward.rounds = 0
     plan.candidates = 10
     plan.planRounds = 1
     var seen: [String] = []

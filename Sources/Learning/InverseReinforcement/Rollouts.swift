@@ -135,12 +135,21 @@ public struct RewardMeter: Sendable {
       }
       return (d * d).sum().squareRoot()
     }
+    func aside(_ feature: RewardFeature, _ index: Int) -> Double {
+      guard let to = feature.other else { return 0 }
+      let values = trace.environments[index], place = feature.object
+      let first = SIMD2(values[place.x], values[place.y])
+      let way = SIMD2(values[to.x], values[to.y]) - first, arm = SIMD2(tools[index].x, tools[index].y) - first
+      let length = (way * way).sum().squareRoot()
+      return length + (way * arm).sum() / max(1e-6, (arm * arm).sum().squareRoot())
+    }
     func joints(_ value: (Int) -> Double) -> Double { limits.indices.reduce(0) { $0 + value($1) } }
     func square(_ x: Double) -> Double { x * x }
     return features.map { feature in
       switch feature.kind {
       case .distance: mean { distance(feature, $0) }
       case .arrival: distance(feature, path.count - 1)
+      case .aside: mean { aside(feature, $0) }
       case .height: mean { tools[$0].z }
       case .clearance: mean { square(max(0, 0.03 - tools[$0].z)) }
       case .effort:

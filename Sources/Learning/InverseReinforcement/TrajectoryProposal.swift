@@ -5,10 +5,13 @@ internal import RealTime
 /// Smooth changes of a trajectory, drawn from mixtures of normal distributions whose densities are known.
 ///
 /// A change adds to each joint Σₖ cₖ (1 − cos kπs)/2 with s from 0 at the beginning to 1 at the end: it begins at nothing
-/// with no speed, because where a trajectory begins is given, and may end anywhere. All c together are one vector.
+/// with no speed, because where a trajectory begins is given, and may end anywhere. Where the pace is drawn too, a last
+/// number stretches the demonstrated way itself: without it nothing drawn is slower than what was shown, and that the person
+/// went on towards the goal would say nothing about the goal. All c together are one vector.
 struct TrajectoryProposal {
-  /// Waves a joint.
+  /// Waves a joint; fewer where the pace is drawn, which is for short pieces: the samples have to fill all dimensions.
   static let waves = 4
+  static let wavesOfPieces = 2
 
   /// One normal distribution of coefficients, by the Cholesky factor of its covariance.
   struct Normal {
@@ -49,16 +52,17 @@ struct TrajectoryProposal {
   private(set) var coefficients: [[Double]]
   let joints: Int
 
-  /// Begins with four widths around no change, the largest `spread_rad` for the slowest wave.
-  init(joints: Int, spread_rad: Double, samplesPerPart: Int, random: inout SplitMix64) {
+  /// Begins with four widths around no change, the largest `spread_rad` for the slowest wave, and `pace` for the pace.
+  init(joints: Int, spread_rad: Double, pace: Double? = nil, samplesPerPart: Int, random: inout SplitMix64) {
     self.joints = joints
-    let count = joints * Self.waves
+    let waves = pace == nil ? Self.waves : Self.wavesOfPieces
+    let widest =
+      (0..<joints * waves).map { spread_rad / Double($0 % waves + 1) } + (pace.map { [$0] } ?? [])
+    let count = widest.count
     coefficients = [[Double](repeating: 0, count: count)]
     for halving in 0..<4 {
       let factor = (0..<count).map { row in
-        (0..<count).map { column in
-          row == column ? spread_rad / Double(1 << halving) / Double(row % Self.waves + 1) : 0
-        }
+        (0..<count).map { column in row == column ? widest[row] / Double(1 << halving) : 0 }
       }
       add(Normal(mean: coefficients[0], factor: factor), samplesPerPart, &random)
     }
@@ -106,9 +110,14 @@ struct TrajectoryProposal {
     return Cholesky(covariance).map { Normal(mean: mean, factor: $0.factor) }
   }
 
-  /// `path` with a change, joint by joint.
+  /// `path` with a change, joint by joint; of the pace first, where there is a number for it.
   static func apply(_ change: [Double], to path: [JointVector], joints: Int) -> [JointVector] {
     var result = path
+    let hasPace = change.count == joints * wavesOfPieces + 1
+    let waves = hasPace ? wavesOfPieces : waves
+    if hasPace, let start = path.first, let pace = change.last {
+      for index in path.indices { result[index] += (path[index] - start) * Float(pace) }
+    }
     let last = Double(max(1, path.count - 1))
     for index in path.indices {
       for wave in 0..<waves {
@@ -132,7 +141,8 @@ struct Drawn {
   ) throws(RewardError) {
     self.demonstration = demonstration
     proposal = TrajectoryProposal(
-      joints: joints, spread_rad: configuration.spread_rad, samplesPerPart: configuration.samples, random: &random)
+      joints: joints, spread_rad: configuration.spread_rad, pace: configuration.pace,
+      samplesPerPart: configuration.samples, random: &random)
     sample = TrajectorySample(counts: [], logDensity: [])
     try roll(provider)
   }

@@ -63,6 +63,8 @@ public enum TrajectoryReward {
   public struct Configuration: Sendable, Equatable, Codable {
     /// Widest change of a joint that is drawn, in rad.
     public var spread_rad = 0.2
+    /// Widest change of the pace that is drawn, as a share of the demonstrated way; nil: the pace stays.
+    public var pace: Double?
     /// Samples drawn at each of four widths, and again in each round.
     public var samples = 120
     /// Rounds of fitting and drawing anew where the likelihood is.
@@ -75,11 +77,30 @@ public enum TrajectoryReward {
     /// The defaults.
     public init() {}
 
+    /// For whole episodes by kinematics, of which many can be drawn.
+    public static let whole: Configuration = {
+      var configuration = Configuration()
+      configuration.samples = 300
+      configuration.rounds = 10
+      return configuration
+    }()
+
+    /// For pieces of episodes over rollouts in which objects move: near the demonstrated motion, but slower and faster.
+    public static let pieces: Configuration = {
+      var configuration = Configuration()
+      configuration.spread_rad = 0.06
+      configuration.pace = 0.5
+      configuration.samples = 60
+      configuration.weightDecay = 0.05
+      return configuration
+    }()
+
     func validate() throws(RewardError) {
       func check(_ holds: Bool, _ name: String, _ found: Any, _ expected: String) throws(RewardError) {
         if !holds { throw .setting(name: name, found: "\(found)", expected: expected) }
       }
       try check((1e-4...1).contains(spread_rad), "spread", spread_rad, "0.0001 to 1 rad")
+      try check(pace.map { (1e-3...1).contains($0) } ?? true, "pace", pace ?? 0, "0.001 to 1")
       try check((20...10_000).contains(samples), "samples", samples, "20 to 10000")
       try check((0...20).contains(rounds), "rounds", rounds, "0 to 20")
       try check((0...10_000).contains(bootstrap), "bootstrap", bootstrap, "0 to 10000")

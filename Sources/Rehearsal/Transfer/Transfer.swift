@@ -61,7 +61,7 @@ private struct Seat {
   let seed: UInt64
   let policy: URL
   let demonstrations: [DemonstratedTrajectory]
-  let reward: RewardFile
+  let planned: [TrajectoryReward.Weight]
   let changed: TwinDynamics
 
   init(_ plan: TransferPlan, rig: Rig, seed: UInt64, folder: URL) throws {
@@ -81,19 +81,14 @@ private struct Seat {
     let fitting = try RewardFitting(rig: rig, datasets: [dataset.path])
     demonstrations = try fitting.demonstrations()
     if !FileManager.default.fileExists(atPath: rewardFile) {
-      var configuration = TrajectoryReward.Configuration()
-      configuration.samples = plan.samples
-      configuration.rounds = plan.rounds
-      configuration.spread_rad = plan.spread_rad
-      configuration.weightDecay = plan.weightDecay
       var options = TwinOptions()
       options.task = plan.task
       _ = try fitting.fit(
         TwinRollouts(options, rig: rig, features: plan.features), pieces: plan.horizon, most: plan.fitted,
-        output: rewardFile, configuration, seed: seed
+        output: rewardFile, plan.reward, seed: seed
       ) { _ in true }
     }
-    reward = try RewardFile(path: rewardFile)
+    planned = try RewardFile(path: rewardFile).planned(rig)
     let joint = rig.pairs[0].follower.arm.index(of: plan.slowJoint) ?? 0
     var dynamics = TwinDynamics()
     dynamics.tableFriction = plan.friction
@@ -120,8 +115,8 @@ private struct Seat {
   private func weights(_ arm: TransferArm) -> [Double] {
     switch arm {
     case .truth: plan.trueWeights
-    case .equal: reward.reward.weights.map { $0.deviation > 0 ? -1 / $0.deviation : 0 }
-    case .copy, .recovered, .nominal: reward.reward.weights.map(\.value)
+    case .equal: planned.map { $0.deviation > 0 ? -1 / $0.deviation : 0 }
+    case .copy, .recovered, .nominal: planned.map(\.value)
     }
   }
 
@@ -140,7 +135,8 @@ private struct Seat {
     let world = try RolloutWorld(options(cell.isChanged ? changed : TwinDynamics()))
     let driver = cell.arm == .copy ? try PolicyDriver(policy, rig: rig) : nil
     let model = try TwinRollouts(
-      options(cell.isChanged && cell.arm != .nominal ? changed : TwinDynamics()), rig: rig, features: plan.features)
+      options(cell.isChanged && cell.arm != .nominal ? changed : TwinDynamics()), rig: rig,
+      features: planned.map(\.name))
     for episode in 0..<plan.episodes {
       let number = Rehearsal.firstEvaluation + episode
       var random = SplitMix64(seed: seed &* 1_000_003 &+ UInt64(number))

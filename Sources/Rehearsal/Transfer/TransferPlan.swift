@@ -1,4 +1,4 @@
-internal import Learning
+public import Learning
 
 /// What is compared when the dynamics change, and how often.
 public struct TransferPlan: Codable, Sendable, Equatable {
@@ -12,19 +12,14 @@ public struct TransferPlan: Codable, Sendable, Equatable {
   public var demonstrations = 20
   /// Of them, those that the reward is fitted to, and where its samples come from.
   public var fitted = 10
-  /// Features of the reward: of the state alone, for only such a reward means the same under other dynamics (Fu, Luo and
-  /// Levine, 2018).
-  public var features = ["distance.puck", "distance.puck-goal", "height"]
-  /// Nats a unit of the true reward: what the task judges, and enough of a way to it.
-  public var trueWeights: [Double] = [-200, -400, -200]
-  /// Samples of the reward's fit at each of four widths.
-  public var samples = 30
-  /// Rounds of that.
-  public var rounds = 3
-  /// Pull of the standardised weights towards zero.
-  public var weightDecay = 1e-3
-  /// The widest change of a joint that is drawn.
-  public var spread_rad = 0.04
+  /// Features of the reward. Those that speak of motion are fitted, and not planned on.
+  public var features = [
+    "distance.puck", "distance.puck-goal", "height", "aside.puck-goal", "effort", "smoothness",
+  ]
+  /// Nats a unit of the true reward, for what is planned on: what the task judges, and enough of a way to it.
+  public var trueWeights: [Double] = [-200, -400, -200, -400]
+  /// How the reward is fitted.
+  public var reward = TrajectoryReward.Configuration.pieces
   /// How many times as rough the table becomes.
   public var friction = 3.0
   /// The joint that becomes slow, and its top speed as a share of the fastest that was demonstrated (99th percentile).

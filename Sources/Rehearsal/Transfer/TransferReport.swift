@@ -48,7 +48,8 @@ public struct TransferReport: Encodable, Sendable, CustomStringConvertible {
         let over = Bootstrap.mean(differences)
         return Row(
           arm: arm, isChanged: isChanged, successes: rate,
-          overCopy: arm == .copy ? [] : [over.mean, over.interval.lowerBound, over.interval.upperBound],
+          overCopy: arm == .copy || differences.isEmpty
+            ? [] : [over.mean, over.interval.lowerBound, over.interval.upperBound],
           stops: own.reduce(0) { $0 + $1.stops },
           distance_m: own.reduce(0) { $0 + $1.distance_m } / Double(own.count))
       }

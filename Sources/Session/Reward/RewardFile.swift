@@ -1,3 +1,4 @@
+public import Arm
 internal import Foundation
 public import Learning
 
@@ -42,6 +43,19 @@ public struct RewardFile: Sendable, Codable {
     self.configuration = configuration
     self.pieces = pieces
     self.reward = reward
+  }
+
+  /// The weights that are planned on: of where things are, not of how the arm moved.
+  public func planned(_ rig: Rig) throws -> [TrajectoryReward.Weight] {
+    let planned = try reward.weights.filter {
+      try !RewardFeature($0.name, environment: rig.environmentNames).speaksOfMotion
+    }
+    guard !planned.isEmpty else {
+      throw HostError.refused(
+        "The reward speaks of how the arm moves alone (\(reward.weights.map(\.name).joined(separator: ", "))): the best "
+          + "plan on it is to stand still; fit one with features of where things are too.")
+    }
+    return planned
   }
 
   /// What it was fitted to, in words.

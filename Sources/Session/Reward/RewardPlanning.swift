@@ -68,14 +68,15 @@ public struct RewardPlanning {
         "There are \(shown.count) successful demonstrations to begin from; --from takes 1 to \(shown.count), not \(number)."
       )
     }
-    let model = try SocketRollouts(path: path, rig: rig, features: file.reward.weights.map(\.name))
+    let planned = try file.planned(rig)
+    let model = try SocketRollouts(path: path, rig: rig, features: planned.map(\.name))
     let arm = rig.pairs[0].follower.arm
     _ = try model.check(shown[number - 1], joints: arm.jointNames, environment: rig.environmentNames)
     let bounds = TrajectoryPlanner<SocketRollouts>.Bounds(
       lower: arm.lower, upper: arm.upper, step_rad: rig.envelope.velocity_rad_s / Float(rig.decision_Hz),
       lag_rad: rig.envelope.lag_rad)
     var planner = TrajectoryPlanner(
-      model, weights: file.reward.weights.map(\.value), demonstrations: shown, joints: arm.tool.joint + 1,
+      model, weights: planned.map(\.value), demonstrations: shown, joints: arm.tool.joint + 1,
       bounds: bounds, configuration, seed: seed)
     let longest = Double(shown.map(\.path.count).max() ?? 0) * scene.period_s
     let wished = Int(((seconds ?? 1.25 * longest) / scene.period_s).rounded(.up))

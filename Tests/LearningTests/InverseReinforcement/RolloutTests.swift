@@ -1,5 +1,6 @@
 import Arm
 import Foundation
+import RealTime
 import Testing
 
 @testable import Learning
@@ -48,6 +49,27 @@ import Testing
       RewardFeature.all(environment: environment, moving: true).prefix(4) == [
         "distance.puck", "arrival.puck", "distance.puck-goal", "arrival.puck-goal",
       ])
+  }
+
+  @Test func `right behind the puck nothing is aside, and on the far side twice the way is`() throws {
+    let environment = ["puck.x", "puck.y", "puck.z", "goal.x", "goal.y"]
+    let feature = try RewardFeature("aside.puck-goal", environment: environment)
+    let arm = try ArmDescription.load("so101-follower")
+    let meter = RewardMeter(features: [feature], arm: arm, tool_m: nil)
+    let tool = SIMD3<Double>(Kinematics(arm, tool_m: nil).pose(.zero).position_m)
+    // The goal lies 40 mm from the puck, outward along x; the tool stands 30 mm from the puck, at `angle` round from behind.
+    func aside(_ angle: Double) -> Double {
+      let puck = SIMD2(tool.x + 0.03 * cos(angle), tool.y + 0.03 * sin(angle))
+      let seen = [puck.x, puck.y, 0.01, puck.x + 0.04, puck.y]
+      let trace = RolloutTrace(commands: [.zero], positions: [.zero], environments: [seen])
+      return meter.counts(trace, period_s: 0.04)[0]
+    }
+    for angle in [0.0, 0.5, -0.5, .pi / 2, .pi] {
+      #expect(abs(aside(angle) - 0.04 * (1 - cos(angle))) < 1e-9)
+    }
+    let refusal = #expect(throws: RewardError.self) { try RewardFeature("aside.puck", environment: environment) }
+    #expect(refusal?.description.contains("aside.puck-goal") == true)
+    #expect(RewardFeature.all(environment: environment, moving: true).contains("aside.puck-goal"))
   }
 
   @Test func `pieces begin where the recording was, and belong to their episode`() {

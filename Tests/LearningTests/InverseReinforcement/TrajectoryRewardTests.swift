@@ -70,6 +70,48 @@ import Testing
     #expect(found.effectiveSamples[0] > 20 && found.samples == 1 + 7 * 80, "\(found.effectiveSamples)")
   }
 
+  /// How far a joint is from 1 rad, and what it costs to move: a person who goes there at a pace of their own.
+  struct GoingRollouts: Rollouts {
+    var features: [RewardFeature]
+
+    init(_ names: [String]) throws { features = try names.map { try RewardFeature($0, environment: []) } }
+
+    func counts(of trajectories: [[JointVector]], in scene: RolloutScene) -> [[Double]] {
+      trajectories.map { path in
+        let values = path.map { Double($0[0]) }
+        let steps = zip(values, values.dropFirst()).map { $1 - $0 }
+        let all = [
+          "height": values.reduce(0) { $0 + abs(1 - $1) } / Double(values.count),
+          "effort": steps.reduce(0) { $0 + $1 * $1 } / Double(values.count) / (scene.period_s * scene.period_s),
+        ]
+        return features.map { all[$0.name] ?? 0 }
+      }
+    }
+  }
+
+  @Test func `that a person goes to a goal no faster is told by effort, and without it the goal is not found`() throws {
+    // Half a radian a second for 16 commands: that is best where a rad of distance is worth what 3.1 (rad/s)² are.
+    var random = SplitMix64(seed: 9)
+    let (speed, period_s, count) = (0.5, 0.04, 16)
+    let demonstrations = (0..<40).map { index in
+      let own = speed * (1 + 0.05 * random.normal())
+      let path = (1...count).map { JointVector(Float(own * period_s * Double($0)), 0, 0, 0, 0, 0, 0, 0) }
+      return DemonstratedTrajectory(id: "\(index)", path: path, scene: Self.scene)
+    }
+    var configuration = TrajectoryReward.Configuration.pieces
+    configuration.bootstrap = 20
+    let both = try TrajectoryReward.fit(
+      demonstrations, try GoingRollouts(["height", "effort"]), joints: 1, configuration
+    ).weights
+    #expect(both[0].interval[1] < 0 && both[1].interval[1] < 0, "\(both)")
+    let worth = both[0].value / both[1].value, expected = 4 * speed / (period_s * Double(count))
+    #expect(worth > 0.6 * expected && worth < 1.7 * expected, "\(worth) for \(expected)")
+    let alone = try TrajectoryReward.fit(
+      demonstrations, try GoingRollouts(["height"]), joints: 1, configuration
+    ).weights
+    #expect(abs(alone[0].value * alone[0].deviation) < 0.2 * abs(both[0].value * both[0].deviation), "\(alone) \(both)")
+  }
+
   @Test func `without the weights of importance the answer would be wrong`() throws {
     var random = SplitMix64(seed: 5)
     let provider = try SquareRollouts()
