@@ -92,6 +92,14 @@ public struct Request: BitwiseCopyable, Sendable {
     return request
   }
 
+  /// Let `loaded` decide; the sender keeps it alive until a snapshot shows a later generation.
+  public static func load(_ loaded: PolicySource.Loaded) -> Request {
+    var request = Request(.loadPolicy)
+    request.policy = UInt(bitPattern: Unmanaged.passUnretained(loaded).toOpaque())
+    request.generation = loaded.generation
+    return request
+  }
+
   /// New thresholds of the gate.
   public static func gate(doubt: Float, safety: Float) -> Request {
     var request = Request(.gate)

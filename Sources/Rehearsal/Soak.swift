@@ -72,15 +72,18 @@ public struct Soak: Sendable {
     options.person = rehearsal.person
     options.person.takeOver = Bool.random(using: &random) ? .grab : .pedal
     options.person.handBack = Bool.random(using: &random) ? .finish : .margin
-    let session = try VirtualSession(rig: rehearsal.rig, twin: options, leaderMirrors: activity == .correct)
+    var rig = rehearsal.rig
+    // Nobody stands by a run: there the policy drives only while a pedal is held.
+    if activity == .run { rig.holdToRun_ms = 300 }
+    let session = try VirtualSession(rig: rig, twin: options, leaderMirrors: activity == .correct)
     if activity.usesPolicy { try session.host.load(policy: policy) }
-    var plan = SessionPlan(
-      activity: activity, rig: rehearsal.rig, settings: session.host.settings, seed: options.seed)
+    var plan = SessionPlan(activity: activity, rig: rig, settings: session.host.settings, seed: options.seed)
     plan.framesPerRound = .max
     session.begin(plan)
-    var watch = SoakChapter(
-      session, SoakInjector(session, interval: .seconds(interval_s), seed: random.next()),
-      longestStop: .seconds(longestStop_s))
+    let injector = SoakInjector(
+      session, interval: .seconds(interval_s), seed: random.next(),
+      nonsense: try session.host.newestPolicy?.sayingNonsense())
+    var watch = SoakChapter(session, injector, longestStop: .seconds(longestStop_s))
     return try watch.run(until: session.time.now + .seconds(seconds), name: "\(activity.rawValue) \(number)")
   }
 
@@ -123,8 +126,8 @@ private struct SoakChapter {
       report.stuck += 1
       let snapshot = session.host.snapshot
       complain(
-        "did not come to rest: \(snapshot.state.name) for \(snapshot.fault?.row?.name ?? "nothing"), "
-          + "the person is \(session.world.person)")
+        "did not come to rest: \(snapshot.state.name) for \(snapshot.fault?.row?.name ?? "nothing"), refused as "
+          + "\(snapshot.refusal), the person is \(session.world.person), \(scene)")
     }
     report.hours = (session.time.now - began).seconds / 3600
     report.injected = Dictionary(uniqueKeysWithValues: injector.counts.map { ($0.key.rawValue, $0.value) })
@@ -148,6 +151,7 @@ private struct SoakChapter {
   }
 
   private mutating func step() {
+    injector.holdPedal()
     session.step()
     commands.check()
     let snapshot = session.host.snapshot
@@ -161,14 +165,20 @@ private struct SoakChapter {
       } else if !injector.explains(fault) {
         report.unexplained += 1
         complain(
-          "tick \(snapshot.record.tick): stopped for \(fault?.row?.name ?? "nothing") without cause; \(injector.last), "
-            + "command \(snapshot.record.command), measured \(snapshot.record.follower.position), "
-            + "duty \(snapshot.record.follower.load), contacts \(session.world.contactForce_N) N")
+          "tick \(snapshot.record.tick): stopped for \(fault?.row?.name ?? "nothing") without cause; \(scene)")
       }
     } else if snapshot.state != .protectiveStop, let since = stoppedAt {
       report.longestStop_s = max(report.longestStop_s, (now - since).seconds)
       stoppedAt = nil
+      injector.acknowledged()
     }
+  }
+
+  /// What was broken last, and how the arm stands.
+  private var scene: String {
+    let record = session.host.snapshot.record
+    return "\(injector.last), command \(record.command), measured \(record.follower.position), "
+      + "duty \(record.follower.load), contacts \(session.world.contactForce_N) N"
   }
 
   private mutating func complain(_ text: String) {

@@ -256,10 +256,7 @@ public final class ArmHost: SessionHost {
     policyDigest = digest
     policyFolder = folder
     lineage.append(folder)
-    var request = Request(.loadPolicy)
-    request.policy = UInt(bitPattern: Unmanaged.passUnretained(next).toOpaque())
-    request.generation = next.generation
-    ask(request)
+    ask(.load(next))
     // Until the policy has driven here, what it doubted of its own training data stands in for the quantile.
     if let doubt = next.policy.description.lineage.metrics?[PolicyTraining.doubtMetric] {
       let safety = next.critic?.description.lineage.metrics?[PolicyTraining.safetyMetric]

@@ -12,8 +12,9 @@ struct SoakVerb: AsyncParsableCommand {
     abstract: "Run hours of sessions on virtual time, with a fault every ten seconds.",
     discussion: HelpText.page(
       """
-      Half-hour sessions of correction, recording and running; every ten seconds of virtual time a wire, a servo, the
-      supply, the camera or the loop itself fails for up to a second. The scripted person acknowledges the stops. Every
+      Half-hour sessions of correction, recording and running; every ten seconds of virtual time a wire, a servo, its
+      encoder or its memory, the supply, an adapter, the camera, the policy, the pedal, the recorder or the loop itself
+      fails for up to a second. The scripted person acknowledges the stops. Every
       command is checked against the envelope, every stop must have been caused, every session must end at rest, and memory
       must not grow; else the exit code is 1.
 

@@ -96,12 +96,7 @@ extension Puppet {
 
 extension PolicySource.Loaded {
   /// Asks for it; whoever sends this keeps the policy alive.
-  var request: Request {
-    var request = Request(.loadPolicy)
-    request.policy = UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())
-    request.generation = generation
-    return request
-  }
+  var request: Request { .load(self) }
 }
 
 extension VirtualSession {

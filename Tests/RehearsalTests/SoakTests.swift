@@ -1,3 +1,4 @@
+import Control
 import RealTime
 import Session
 import Testing
@@ -12,9 +13,48 @@ import Twin
     soak.chapter_s = 100
     let report = try await soak.run(policy: Bench.policy.get(), cores: 1)
     #expect(report.violations == 0 && report.unexplained == 0 && report.stuck == 0, "\(report)")
+    #expect(report.residentBegin_MB > 1 && report.residentEnd_MB > 1, "memory is measured; other tests share it")
     #expect(report.commands > 20_000 && report.episodes > 20)
     #expect(report.injected.values.reduce(0, +) >= 24, "one in each interval")
+    #expect(report.injected.count >= 14, "\(report.injected)")
     #expect(report.stops.values.reduce(0, +) >= 8, "\(report.stops)")
+  }
+
+  @Test func `a report is clean only where everything held, and memory was measured`() {
+    var report = SoakReport()
+    #expect(!report.isClean, "nobody looked at the memory")
+    (report.residentBegin_MB, report.residentEnd_MB) = (50, 50 + SoakReport.mostGrowth_MB)
+    #expect(report.isClean)
+    for spoil in [
+      { $0.residentEnd_MB += 1 }, { $0.violations = 1 }, { $0.unexplained = 1 }, { $0.stuck = 1 },
+    ] as [(inout SoakReport) -> Void] {
+      var spoilt = report
+      spoil(&spoilt)
+      #expect(!spoilt.isClean)
+    }
+  }
+
+  @Test func `a fault explains a stop from when it is put in until a little after, and no other stop`() throws {
+    let session = try Bench.session(nil)
+    try session.host.load(policy: Bench.policy.get())
+    let injector = SoakInjector(
+      session, interval: .seconds(3), seed: 5, nonsense: try session.host.newestPolicy?.sayingNonsense())
+    var before = 0
+    for _ in 0..<6000 {
+      injector.step()
+      let now = session.time.now
+      let isDue = now >= injector.begin && now <= injector.end + SoakInjector.aftermath
+      if now < injector.begin { before += 1 }
+      for fault in Fault.allCases where !injector.lasting.contains(fault) {
+        #expect(injector.explains(fault) == (isDue && injector.fault.mayStop.contains(fault)))
+      }
+      #expect(!injector.explains(nil))
+      session.step()
+      injector.acknowledged()
+    }
+    #expect(before > 1000)
+    let expected = SoakFault.allCases.filter { $0.applies(policy: true, isHeldToRun: false) }
+    #expect(Set(injector.counts.keys) == Set(expected), "a deck is played out before it is shuffled anew")
   }
 
   @Test func `a command out of the envelope and a stop without a cause are seen`() throws {

@@ -22,6 +22,11 @@ public final class EmulatedServo {
   public var encoderSticks = false
   /// By how many ticks the encoder has jumped: a magnet that slipped, a bit that fell over.
   public var encoderJump_ticks = 0.0
+  /// It bore too much for too long: it has lowered its torque, until torque is switched or a goal leads away.
+  public var isOverloaded: Bool {
+    get { protection.isOverloaded }
+    set { protection.isOverloaded = newValue }
+  }
   /// Its cable is in: it has power and hears the wire.
   public private(set) var isConnected = true
 
