@@ -12,16 +12,30 @@ public struct Grant: Sendable, Codable {
   /// The line that grants it; empty where nothing is to be done.
   public var mend: String
 
-  private static let limitsFile =
-    "sudo groupadd -rf realtime && sudo usermod -aG realtime $USER && "
-    + "sudo cp hardware/linux/limits.conf /etc/security/limits.d/understudy.conf, then log out and in"
+  /// The three ways to `line` of limits.conf. File capabilities replace each other, so the last names all that the program
+  /// uses, and go with the file: a new build needs them anew. The loader reads no LD_LIBRARY_PATH for such a program
+  /// (secure execution, ld.so(8)): its libraries must lie on its run path, as those of a Swift that still is where it was
+  /// built with do.
+  private static func ways(_ line: String, unit: String, ambient: String) -> String {
+    "for people, \"\(line)\" in limits.d: sudo groupadd -rf realtime && sudo usermod -aG realtime $USER && "
+      + "sudo cp hardware/linux/limits.conf /etc/security/limits.d/understudy.conf, then log out and in; "
+      + "under systemd, \(unit) or AmbientCapabilities=\(ambient) in the unit (hardware/linux/understudy.service has it); "
+      + "or for this build alone: sudo setcap cap_sys_nice,cap_ipc_lock+ep $(command -v understudy) "
+      + "(LD_LIBRARY_PATH counts no more then)"
+  }
+  private static let priorityWays = ways(
+    "@realtime - rtprio 95", unit: "LimitRTPRIO=95", ambient: "CAP_SYS_NICE")
+  /// Both, for a test that compares them with the files.
+  static var allWays: [String] { [priorityWays, memoryWays] }
+  private static let memoryWays = ways(
+    "@realtime - memlock unlimited", unit: "LimitMEMLOCK=infinity", ambient: "CAP_IPC_LOCK")
 
   /// Asked on the loop's own thread: priority, timer slack, pinning.
   static func askForLoopThread(priority: Int32, cpu: Int32?) -> [Grant] {
     var grants = [
       answer(
         us_fifo_self(priority), "SCHED_FIFO \(priority)", without: "other programs can delay a tick",
-        mend: limitsFile),
+        mend: priorityWays),
       answer(us_timer_slack_self(), "timer slack 1 ns", without: "wake-ups may come 50 µs late", mend: ""),
     ]
     if let cpu {
@@ -41,10 +55,12 @@ public struct Grant: Sendable, Codable {
     return [
       answer(
         us_lock_all_memory(), "memory locked", without: "a page fault can delay a tick (its stack is locked alone)",
-        mend: limitsFile),
+        mend: memoryWays),
       answer(
         latency < 0 ? -latency : 0, "cores kept awake (cpu_dma_latency 0)", without: "a sleeping core wakes later",
-        mend: "sudo cp hardware/linux/60-understudy.rules /etc/udev/rules.d/, then restart"),
+        mend: "KERNEL==\"cpu_dma_latency\", GROUP=\"realtime\", MODE=\"0660\" in udev: "
+          + "sudo cp hardware/linux/60-understudy.rules /etc/udev/rules.d/, then restart; under systemd beside it "
+          + "SupplementaryGroups=realtime"),
     ]
   }
 

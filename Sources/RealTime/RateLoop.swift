@@ -71,7 +71,7 @@ public final class RateLoop: Sendable {
   }
 
   /// What the kernel grants such a loop: asked by one that ends at its first beat.
-  static func grants(of configuration: Configuration) throws(RateLoopError) -> [Grant] {
+  public static func grants(of configuration: Configuration) throws(RateLoopError) -> [Grant] {
     let answers = Mutex<[Grant]>([])
     try RateLoop(configuration).run(started: { given in answers.withLock { $0 = given } }, tick: { _ in false })
     return answers.withLock { $0 }

@@ -216,6 +216,10 @@ public final class LiveSession {
     if report.trouble == nil, report.signal == nil, let fault = snapshot.fault?.row {
       report.trouble = "The session ended in a protective stop, \(fault.name): \(fault.remedy)"
     }
+    if report.trouble == nil, !report.missingLogs.isEmpty {
+      let logs = Figures.count(report.missingLogs.count, "finished log")
+      report.trouble = "\(logs) of this session were removed while it ran; record those episodes again."
+    }
     if snapshot.state.isPowered || snapshot.leaderHeld {
       let who = snapshot.leaderHeld ? "The arm and its leader hold" : "The arm holds"
       say(

@@ -46,6 +46,9 @@ extension SessionReport: CustomStringConvertible {
           + "\(repeated) asked again, stalest \(stalest) ticks")
     }
     if lostTicks > 0 { table.add("ticks not recorded", "\(lostTicks)") }
+    for (index, log) in missingLogs.enumerated() {
+      table.add(index == 0 ? "recorded, and gone since" : "", log)
+    }
     if !faults.isEmpty { table.add("faults", faults.joined(separator: ", ")) }
     if activity == .correct, let ended { table.add("ended", ended.words) }
     if let trouble { table.add("ended early", trouble) }

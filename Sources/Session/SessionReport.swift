@@ -58,6 +58,8 @@ public struct SessionReport: Sendable, Codable {
   public var faults: [String] = []
   /// Ticks that are in no log.
   public var lostTicks = 0
+  /// Logs of finished episodes that somebody removed or moved before the session was over.
+  public var missingLogs: [String] = []
   /// How well each joint followed what was played; nil for sessions that play nothing.
   public var tracking: [Tracking]?
   /// Which of the plan's ends it came to; nil where a person, a signal or trouble ended it.
@@ -149,7 +151,10 @@ public struct SessionReport: Sendable, Codable {
     ports = host.ports
     busPlan = host.busPlan
     // What the ring refused is part of `lost`.
-    if let status = host.recorder?.status { lostTicks = status.lost }
+    if let recorder = host.recorder {
+      lostTicks = recorder.status.lost
+      missingLogs = recorder.missingLogs
+    }
   }
 }
 

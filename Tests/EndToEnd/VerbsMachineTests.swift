@@ -12,6 +12,14 @@ import Testing
       names.isSuperset(of: ["kernel", "CPU governor", "disk", "versions", "kernels", "wake latency"]), "\(names)")
     let text = try Binary.run("understudy", "doctor", "--seconds", "0")
     #expect(text.out.contains("Not a safety-rated system"))
+    let untimed = try Binary.run("understudy", "doctor", "--seconds", "0", "--dataset", "/nosuch/dir", "--json")
+    let lines = try #require(try untimed.json()["findings"] as? [[String: String]])
+    #expect(Set(lines.compactMap { $0["name"] }) == names, "no line is left out where nothing is timed")
+    let folder = try #require(lines.first { $0["name"] == "dataset folder" })
+    #expect(folder["status"] == "warn" && folder["detail"]?.contains("/nosuch/dir is not there") == true, "\(folder)")
+    for line in lines where line["status"] == "warn" && ["memory locked", "SCHED_FIFO 80"].contains(line["name"]) {
+      for way in ["limits.d", "Limit", "setcap"] { #expect(line["mend"]?.contains(way) == true, "\(line)") }
+    }
   }
 
   @Test func `doctor checks the arms of a rig, and fails where they are missing`() throws {

@@ -57,6 +57,29 @@ import Testing
     #expect(lines == ["granted: a", "not granted: b: no: late; to grant it: sudo b", "not granted: c: no: slow"])
   }
 
+  @Test func `what is not granted names the lines that grant it, as the files have them`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "hardware/linux")
+    func lines(_ name: String) throws -> [String] {
+      try String(contentsOf: root.appending(path: name), encoding: .utf8).split(separator: "\n").map {
+        $0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      }
+    }
+    for (line, unit, ambient) in [
+      ("@realtime - rtprio 95", "LimitRTPRIO=95", "CAP_SYS_NICE"),
+      ("@realtime - memlock unlimited", "LimitMEMLOCK=infinity", "CAP_IPC_LOCK"),
+    ] {
+      #expect(try lines("limits.conf").contains(line))
+      #expect(try lines("understudy.service").contains(unit))
+      let ways = try #require(Grant.allWays.first { $0.contains(line) })
+      let setcap = "sudo setcap cap_sys_nice,cap_ipc_lock+ep"
+      for part in ["limits.d", unit, "AmbientCapabilities=\(ambient)", setcap, "LD_LIBRARY_PATH"] {
+        #expect(ways.contains(part), "\(part) in \(ways)")
+      }
+    }
+    #expect(try lines("60-understudy.rules").contains("KERNEL==\"cpu_dma_latency\", GROUP=\"realtime\", MODE=\"0660\""))
+  }
+
   @Test func `a thread that is started from the loop does not inherit its priority`() throws {
     let policy = Mutex<Int32>(-1)
     let loop = RateLoop(.init(period: .milliseconds(1)))

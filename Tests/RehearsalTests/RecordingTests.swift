@@ -55,6 +55,26 @@ import Twin
     }
   }
 
+  @Test func `finished logs that are removed while the session runs are named at its end`() throws {
+    try Bench.withFolder { folder in
+      let (session, dataset, _) = try recording(folder) { $0.episodes = 2 }
+      #expect(begins(session, 1))
+      session.step(50)
+      session.conductor?.hear(.success)
+      #expect(begins(session, 2))
+      let first = try #require(dataset.episodes.first)
+      let conductor = try #require(session.conductor)
+      #expect(SessionReport(activity: .record, conductor: conductor, host: session.host).missingLogs.isEmpty)
+      try FileManager.default.removeItem(at: folder)
+      session.step(20)
+      session.conductor?.hear(.success)
+      try session.run(limit: .seconds(60))
+      let report = SessionReport(activity: .record, conductor: conductor, host: session.host)
+      #expect(report.missingLogs == [dataset.path(of: first)])
+      #expect(report.description.contains("recorded, and gone since") && report.description.contains(first.file))
+    }
+  }
+
   @Test func `an episode ends unlabelled by key or by time, and the next begins by itself after the reset interval`()
     throws
   {

@@ -71,8 +71,14 @@ private final class Machine {
   @Test func `the disk is tried where episodes will be, also where the folder is still to be made`() throws {
     let machine = try Machine(["data/x": ""])
     let findings = DiskCheck(folder: machine.root.appending(path: "data/new/deeper")).findings()
-    #expect(findings.map(\.name) == ["disk space", "disk"])
+    #expect(findings.map(\.name) == ["dataset folder", "disk space", "disk"])
     #expect(findings.allSatisfy { $0.detail.contains("data") || $0.name == "disk" })
+    let place = findings[0]
+    #expect(place.status == .warn && place.detail.contains("data/new/deeper is not there, nor is the folder above it"))
+    #expect(place.mend.contains("mkdir -p '\(machine.root.path)/data/new/deeper'"))
+    let next = DiskCheck(folder: machine.root.appending(path: "data/new")).findings()[0]
+    #expect(next.status == .ok && next.detail.contains("recording makes it"))
+    #expect(DiskCheck(folder: machine.root.appending(path: "data")).findings()[0].status == .ok)
     #expect(try FileManager.default.contentsOfDirectory(atPath: machine.root.path) == ["data"])
     #expect(try FileManager.default.contentsOfDirectory(atPath: machine.root.appending(path: "data").path) == ["x"])
   }

@@ -25,6 +25,9 @@ extension Recorder {
     if free < options.reservedFreeBytes { endForWantOfRoom() }
   }
 
+  /// Logs of finished episodes that are no longer where they were put: somebody removed or moved them meanwhile.
+  public var missingLogs: [String] { kept.withLock { $0 }.filter { !Folder.exists($0) } }
+
   /// Finishes every episode that is complete and has a verdict, oldest first.
   func finishSettled() {
     while let slot = slots.withLock({ $0.first { $0.log?.isComplete == true && $0.verdict != nil } }) {
@@ -51,6 +54,7 @@ extension Recorder {
       case .keep(let end):
         let entry = EpisodeEntry(try rewrite(file, log, end), file: Folder.name(of: log.path), recovered: false)
         try dataset.append(entry)
+        kept.withLock { $0.append(dataset.path(of: entry)) }
         return .kept(entry)
       case .discard(let end):
         _ = try rewrite(file, log, end)

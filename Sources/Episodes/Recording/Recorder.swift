@@ -49,6 +49,8 @@ public final class Recorder: Sendable {
   let slots = Mutex<[EpisodeSlot]>([])
   let current = Mutex<RecorderStatus>(RecorderStatus())
   let outcomes = Mutex<[EpisodeOutcome]>([])
+  /// Where finished episodes were put.
+  let kept = Mutex<[String]>([])
   private let workers = Mutex<Workers>(Workers())
 
   private struct Workers {

@@ -12,8 +12,20 @@ struct DiskCheck {
   private static let syncs = 8
 
   func findings() -> [Finding] {
-    let folder = existing(folder.absoluteURL.standardized)
-    return [room(folder), syncSpeed(folder)]
+    let asked = folder.absoluteURL.standardized
+    let folder = existing(asked)
+    return [place(asked, existing: folder), room(folder), syncSpeed(folder)]
+  }
+
+  /// Whether the folder is there. One that recording makes is fine; a whole path that is not there may be a slip of the pen.
+  private func place(_ asked: URL, existing: URL) -> Finding {
+    if asked.path == existing.path { return Finding("dataset folder", .ok, asked.path) }
+    let isNext = asked.deletingLastPathComponent().path == existing.path
+    return Finding(
+      "dataset folder", isNext ? .ok : .warn,
+      "\(asked.path) is not there\(isNext ? " yet: recording makes it" : ", nor is the folder above it"); "
+        + "what follows is of \(existing.path)",
+      mend: "check the path, or make it: mkdir -p '\(asked.path)'")
   }
 
   /// The folder, or the nearest above it that exists: a dataset may still have to be made.

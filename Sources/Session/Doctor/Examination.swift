@@ -46,15 +46,21 @@ public struct Examination: Sendable, Codable {
     findings += VersionCheck.findings()
     if let rig = options.rig { findings += RigCheck(rig: rig).findings() }
     add(Grant.askForProcess())
-    if options.wakeSeconds > 0 {
-      progress("timing a loop for \(Figures.short(options.wakeSeconds)) s …")
-      time(options)
-    }
+    if options.wakeSeconds > 0 { progress("timing a loop for \(Figures.short(options.wakeSeconds)) s …") }
+    time(options)
   }
 
+  /// What the loop's thread is granted, and how late it wakes where that is asked for.
   private mutating func time(_ options: Options) {
+    var loop = RateLoop.Configuration(period: Nanoseconds(1_000_000_000 / Int64(WakeLatencyRun.doctorRate_Hz)))
+    if let cpu = options.rig?.loopCPU { loop.cpu = Int32(cpu) }
     do throws(RateLoopError) {
-      let run = try WakeLatencyRun(rate_Hz: WakeLatencyRun.doctorRate_Hz, seconds: options.wakeSeconds)
+      guard options.wakeSeconds > 0 else {
+        add(try RateLoop.grants(of: loop))
+        findings.append(Finding("wake latency", .ok, "not timed: --seconds 0"))
+        return
+      }
+      let run = try WakeLatencyRun(loop, seconds: options.wakeSeconds)
       add(run.grants)
       findings.append(run.finding(loop_Hz: options.rig?.loop_Hz ?? 100))
     } catch {

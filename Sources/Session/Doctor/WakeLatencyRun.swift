@@ -16,9 +16,14 @@ public struct WakeLatencyRun: Sendable {
 
   /// Runs the product's own loop for so long.
   public init(rate_Hz: Int, seconds: Double) throws(RateLoopError) {
-    let beats = max(1, Int(Double(rate_Hz) * seconds))
+    try self.init(.init(period: Nanoseconds(1_000_000_000 / Int64(rate_Hz))), seconds: seconds)
+  }
+
+  /// The same of a loop that is configured otherwise.
+  init(_ loop: RateLoop.Configuration, seconds: Double) throws(RateLoopError) {
+    let beats = max(1, Int(seconds / loop.period.seconds))
     let notes = Notes(capacity: beats)
-    try RateLoop(.init(period: Nanoseconds(1_000_000_000 / Int64(rate_Hz)))).run(
+    try RateLoop(loop).run(
       started: {
         notes.grants = $0
         notes.began = TickClock.monotonic.now
