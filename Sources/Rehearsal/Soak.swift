@@ -122,12 +122,16 @@ private struct SoakChapter {
     session.conductor?.end()
     let patience = session.time.now + .seconds(60)
     while session.conductor?.isDone == false, session.time.now < patience { step() }
-    if isStuck || session.host.snapshot.state != .idle {
+    if let trouble = session.conductor?.trouble, session.world.contactForce_N > 4 {
+      // An arm that fell limp may wedge itself: nobody here frees it by hand, and the session says that somebody must.
+      report.wedged += 1
+      complain("ended with the arm wedged, as the session says: \(trouble) Contacts \(session.world.contactForce_N) N")
+    } else if isStuck || session.host.snapshot.state != .idle {
       report.stuck += 1
       let snapshot = session.host.snapshot
       complain(
-        "did not come to rest: \(snapshot.state.name) for \(snapshot.fault?.row?.name ?? "nothing"), refused as "
-          + "\(snapshot.refusal), the person is \(session.world.person), \(scene)")
+        "did not come to rest: \(snapshot.state.name) for \(snapshot.fault?.row?.name ?? "nothing"), the person is "
+          + "\(session.world.person); the session says \(session.conductor?.trouble ?? "nothing"); \(scene)")
     }
     report.hours = (session.time.now - began).seconds / 3600
     report.injected = Dictionary(uniqueKeysWithValues: injector.counts.map { ($0.key.rawValue, $0.value) })

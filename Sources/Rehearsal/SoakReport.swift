@@ -23,6 +23,8 @@ public struct SoakReport: Codable, Sendable, Equatable, CustomStringConvertible 
   public var violations = 0
   /// Stops without a cause. Must be 0.
   public var unexplained = 0
+  /// Sessions that ended because something held the arm, by the twin's contacts, and that said so.
+  public var wedged = 0
   /// Sessions that did not go on, or did not end with the arm at rest. Must be 0.
   public var stuck = 0
   /// Memory after each core's first session, and at the end.
@@ -58,6 +60,7 @@ public struct SoakReport: Codable, Sendable, Equatable, CustomStringConvertible 
     violations += other.violations
     blocked += other.blocked
     unexplained += other.unexplained
+    wedged += other.wedged
     stuck += other.stuck
     complaints += other.complaints.prefix(max(0, Self.mostComplaints - complaints.count))
   }
@@ -74,6 +77,7 @@ public struct SoakReport: Codable, Sendable, Equatable, CustomStringConvertible 
     table.add("commands checked", "\(commands)")
     table.add("envelope violations", "\(violations)")
     table.add("unexplained stops", "\(unexplained)")
+    table.add("sessions ended, arm wedged", "\(wedged)")
     table.add("sessions that did not come to rest", "\(stuck)")
     table.add("memory, begin and end", String(format: "%.0f MB, %.0f MB", residentBegin_MB, residentEnd_MB))
     return ([table.description] + complaints).joined(separator: "\n")

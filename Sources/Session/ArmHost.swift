@@ -96,6 +96,9 @@ public final class ArmHost: SessionHost {
       rig, leaderMirrors: leaderMirrors && ports.leader != nil, gate: gate, labels: labels)
     var followerBus = ServoBus(
       port: ports.follower, model: servos, ids: pair.follower.arm.servoIDs, clock: clock)
+    if let why = ServoBounds.refusal(rig.envelope, arm: pair.follower.arm, model: servos) {
+      throw .refused("\(rig.file): \(why)")
+    }
     let bounds = ServoBounds(rig.envelope, arm: pair.follower.arm, model: servos)
     try Self.bringUp("follower", pair.follower, rig, &followerBus)
     var leaderBus: ServoBus?

@@ -103,10 +103,19 @@ extension Conductor {
     case .failed(let why):
       trouble = why
       ending = true
+    case .killed(let why):
+      // Once may be bad luck: after as many corrections more it is tried again, with all that there is by then.
+      killedTrainings += 1
+      roundFrames = 0
+      phase = .begin
+      guard killedTrainings > 1 else { return host.tell(why) }
+      trouble = why
+      ending = true
     case .finished:
       round += 1
       roundFrames = 0
       failures = 0
+      killedTrainings = 0
       host.keep(SessionProgress(round: round, frames: 0, nextEpisode: episode, policy: host.policyName))
       budget = GateBudget(rate: plan.budget)
       streak = 0

@@ -38,6 +38,8 @@ public final class Conductor {
   var budget: GateBudget
   var wantsRollBack = false
   var failures = 0
+  /// Trainings in a row that somebody else ended.
+  var killedTrainings = 0
   /// The newest tick seen, and the one seen when the arm was last asked for something.
   var tick: UInt64 = 0
   var asked: UInt64?

@@ -120,6 +120,8 @@ public enum TrainingState: Sendable, Equatable {
   case finished
   /// It failed, with the reason for a person; the policy before stays.
   case failed(String)
+  /// The child was killed, most often for want of memory: the arm goes on with the policy before.
+  case killed(String)
 }
 
 /// What a conductor needs of the program around it: real time with threads and a child process, or virtual time.

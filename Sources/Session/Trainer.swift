@@ -72,7 +72,7 @@ public final class ChildTrainer: Trainer {
   /// What came of it. A child that was killed says nothing: most often memory ran out.
   private static func end(_ process: Process, saying data: Data) -> TrainingState {
     guard process.terminationReason == .exit else {
-      return .failed(
+      return .killed(
         "Training was killed by signal \(process.terminationStatus) before it was done, perhaps because memory ran out; "
           + "the policy before goes on, and what was corrected is kept.")
     }

@@ -12,7 +12,7 @@ struct SoakVerb: AsyncParsableCommand {
     abstract: "Run hours of sessions on virtual time, with a fault every ten seconds.",
     discussion: HelpText.page(
       """
-      Half-hour sessions of correction, recording and running; every ten seconds of virtual time a wire, a servo, its
+      Sessions of half an hour (of a sixth in short soaks) of correction, recording and running; every ten seconds of virtual time a wire, a servo, its
       encoder or its memory, the supply, an adapter, the camera, the policy, the pedal, the recorder or the loop itself
       fails for up to a second. The scripted person acknowledges the stops. Every
       command is checked against the envelope, every stop must have been caused, every session must end at rest, and memory
@@ -44,7 +44,10 @@ struct SoakVerb: AsyncParsableCommand {
     try rehearsal.train([demonstrations], output: policy)
     let began = Date()
     let line = ProgressLine()
-    let report = try await Soak(rehearsal, hours: hours).run(policy: policy, cores: cores) { share in
+    var soak = Soak(rehearsal, hours: hours)
+    // Short soaks have sessions to compare, too: memory is measured after the first and after the last.
+    soak.chapter_s = min(soak.chapter_s, hours * 3600 / 6)
+    let report = try await soak.run(policy: policy, cores: cores) { share in
       line.show("\(Int(share * 100)) %")
     }
     line.clear()

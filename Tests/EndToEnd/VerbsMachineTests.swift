@@ -22,6 +22,16 @@ import Testing
     }
   }
 
+  @Test func `a soak of six minutes of virtual time is clean, and its memory flat`() throws {
+    let ran = try Binary.run("understudy-twin", "soak", "--hours", "0.1", "--cores", "1", "--json")
+    #expect(ran.code == 0, "\(ran.out)\(ran.err)")
+    let report = try ran.json()
+    let begin = try #require(report["residentBegin_MB"] as? Double)
+    let end = try #require(report["residentEnd_MB"] as? Double)
+    #expect(begin > 5 && end - begin < 16, "from \(begin) to \(end) MB")
+    #expect(report["unexplained"] as? Int == 0 && (report["commands"] as? Int ?? 0) > 25_000)
+  }
+
   @Test func `doctor checks the arms of a rig, and fails where they are missing`() throws {
     let twin = try LiveTwin()
     let well = try Binary.run(

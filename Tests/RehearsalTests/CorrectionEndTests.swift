@@ -74,6 +74,47 @@ import Twin
     #expect(report.policyTable?.contains("policy") == true && report.policyChart?.hasPrefix("<svg") == true)
   }
 
+  @Test func `a training child that is killed is said, and the arm goes on with the policy before`() throws {
+    try Bench.withFolder { folder in
+      // It stands in for `understudy train`, and dies as one that the kernel ends for want of memory.
+      let program = folder.appending(path: "train")
+      try Data("#!/bin/sh\nkill -9 $$\n".utf8).write(to: program)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+      let session = try Bench.session()
+      let tape = try Tape(session)
+      let policy = try Bench.policy.get()
+      try session.host.load(policy: policy)
+      let data = folder.appending(path: "corrections")
+      let dataset = try Dataset.create(data.path, durable: false)
+      try session.record(into: dataset, SessionDescription(activity: .correct), firstEpisode: 10_001)
+      session.host.trainRounds(
+        with: ChildTrainer(executable: program, arguments: []), datasets: [data],
+        policies: folder.appending(path: "policies"), seed: 7)
+      var said: [String] = []
+      session.host.teller = { said.append($0) }
+      session.begin(.correct, first: 10_001) {
+        $0.framesPerRound = 1
+        $0.episodes = 40
+      }
+      let conductor = try #require(session.conductor)
+      // The child runs in real time, the arm in virtual.
+      var episodes: Int?
+      for _ in 0..<2_000_000 where !conductor.isDone && conductor.outcomes.count < (episodes ?? .max - 1) + 1 {
+        session.step()
+        if episodes == nil, said.contains(where: { $0.contains("killed by signal 9") }) {
+          episodes = conductor.outcomes.count
+        }
+      }
+      let at = try #require(episodes, "\(said), \(conductor.trouble ?? "")")
+      #expect(session.host.snapshot.state.isPowered && conductor.outcomes.count == at + 1)
+      #expect(session.host.newestPolicy?.generation == 1 && conductor.outcomes.last?.policy == policy.lastPathComponent)
+      // A second time in a row is no bad luck: the session says why, and ends with the arm at rest.
+      try session.run(limit: .seconds(100_000))
+      #expect(conductor.trouble?.contains("killed by signal 9") == true && session.host.snapshot.state == .idle)
+      #expect(tape.trouble == "")
+    }
+  }
+
   @Test func `the expert takes its share of the decisions, and the tick notices nothing`() throws {
     for (beta, least, most) in [(0.5, 0.4, 0.6), (1, 1, 1)] {
       let session = try Bench.session()

@@ -90,14 +90,29 @@ import Twin
     #expect(try session.servo(0, \.acceleration) > 0)
   }
 
+  @Test func `a rig that asks more of a servo than it can be told is refused, and says so`() throws {
+    var rig = try Bench.rig.get()
+    rig.envelope.acceleration_rad_s2[2] = 60
+    #expect {
+      try VirtualSession(rig: rig, twin: TwinOptions(), leaderMirrors: true)
+    } throws: { error in
+      let sentence = "\(error)"
+      return sentence.contains("envelope.acceleration_rad_s2") && sentence.contains("elbow_flex")
+        && sentence.contains("39.0 rad/s²")
+    }
+  }
+
   @Test func `when the host dies, the arm comes to rest within lag, one step and the servo's overshoot`() throws {
     var furthest: Float = 0
     var tool: Float = 0
+    var driven = 0
     for seed in 1...12 as ClosedRange<UInt64> {
       let session = try Bench.session(nil, seed: seed)
       let kept = try session.wander(speed: 2.5, ticks: 100 + Int(seed) * 7)
       defer { withExtendedLifetime(kept) {} }
+      // So fast a wanderer may run into a stop of its own.
       guard session.host.snapshot.state == .autonomous else { continue }
+      driven += 1
       let last = session.host.snapshot.record
       let kinematics = session.host.rig.kinematics()
       let began = JointVector(session.world.postures.follower)
@@ -120,6 +135,7 @@ import Twin
       tool = max(tool, way)
       #expect(try session.world.follower.powered() == 6, "it holds")
     }
+    #expect(driven >= 10, "\(driven) of 12 drove when their host died")
     #expect(furthest > 0.02, "the arm hardly moved: this shows nothing")
     // What the README says, with a little room.
     #expect(furthest < 0.1 && tool < 0.04, "\(furthest) rad, \(tool) m")

@@ -10,7 +10,7 @@ import Twin
 
 /// One thing that goes wrong while somebody drives, and what must come of it.
 struct Mishap: Sendable, CustomTestStringConvertible {
-  enum Driver: Sendable { case policy, seeingPolicy, person }
+  enum Driver: Sendable { case policy, seeingPolicy, heldToRun, person }
 
   var testDescription: String
   var fault: Fault
@@ -77,6 +77,16 @@ struct Mishap: Sendable, CustomTestStringConvertible {
       happens: { $0.world.follower.servos[1].encoderFails = true },
       mend: { $0.world.follower.servos[1].encoderFails = false }),
     Mishap(
+      testDescription: "the pedal is lost while it is held to run", fault: .letGo, driver: .heldToRun, within: 21,
+      happens: { $0.afterTick = { _ in } },
+      mend: { session in session.afterTick = { [unowned session] _ in session.hear(.run) } }, lasts: false),
+    Mishap(
+      testDescription: "a limp leader is let go of and falls", fault: .leaderFell, driver: .person, within: 15,
+      happens: { session in
+        let torque = try Bench.servos.get().registers.torqueEnable
+        for place in 0..<6 { session.world.leader.whisper(to: place, torque, 0, at: session.time.now) }
+      }, mend: { _ in }, lasts: false),
+    Mishap(
       testDescription: "the supply breaks down", fault: .servo, within: 2,
       happens: { $0.world.follower.supply_V = 3.5 },
       mend: { $0.world.follower.supply_V = 12 }),
@@ -85,17 +95,27 @@ struct Mishap: Sendable, CustomTestStringConvertible {
   static let broken: Result<PolicySource.Loaded, any Error> = Result { try Bench.session(nil).loaded(Puppet.broken()) }
   static let still: Result<PolicySource.Loaded, any Error> = Result { try Bench.session(nil).loaded(Puppet.still()) }
 
-  /// A session in which somebody has driven for half a second.
-  private func drive(_ driver: Mishap.Driver) throws -> (VirtualSession, Tape, Any) {
-    let session = try Bench.session(nil)
+  /// A session in which somebody has driven for half a second, in episode 1 of what `dataset` keeps.
+  private func drive(
+    _ driver: Mishap.Driver, into dataset: Dataset? = nil
+  ) throws -> (VirtualSession, Tape, Any) {
+    var rig = try Bench.rig.get()
+    if driver == .heldToRun { rig.holdToRun_ms = 200 }
+    var options = TwinOptions()
+    options.seed = 7
+    options.person.isPresent = false
+    let session = try VirtualSession(rig: rig, twin: options, leaderMirrors: true)
     let tape = try Tape(session)
     var kept: Any = ()
+    if let dataset { try session.record(into: dataset, SessionDescription(activity: .run), firstEpisode: 1) }
+    if driver == .heldToRun { session.afterTick = { [unowned session] _ in session.hear(.run) } }
     if driver == .seeingPolicy {
       try session.host.load(policy: Bench.policy.get())
     } else {
       kept = try session.load(Puppet.wanderer(speed: 1))
     }
     session.standUp(Puppet.home)
+    session.host.ask(.episode(1))
     session.host.ask(Request(.policy))
     session.step(50)
     if driver == .person {
@@ -109,11 +129,46 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     return (session, tape, kept)
   }
 
-  @Test(arguments: mishaps + Mishap.injections) func `it stops in time, holds, and goes on only when told to`(
-    _ mishap: Mishap
-  ) throws {
-    let (session, tape, kept) = try drive(mishap.driver)
-    defer { withExtendedLifetime(kept) {} }
+  /// Ends the episode, and reads its log: every tick of it, as it was.
+  private func checkLog(_ session: VirtualSession, _ tape: Tape, _ dataset: Dataset, _ fault: Fault) throws {
+    session.host.ask(.episode(0))
+    session.step(3)
+    let recorder = try #require(session.host.recorder)
+    recorder.finish(1, EpisodeEnd(label: .failure))
+    recorder.drainOnce()
+    recorder.stop()
+    #expect(try dataset.problems().isEmpty)
+    let entry = try #require(dataset.episodes.first)
+    let ticks = tape.entries.filter { $0.record.episode == 1 }
+    #expect(ticks.count > 100 && entry.frames > 40)
+    // What filled the ring belongs to no episode, and so ends this one's log: it is whole up to there.
+    if fault != .recorder { #expect(entry.frames == ticks.count && entry.lost == 0, "\(entry)") }
+    var rest = ticks[...]
+    var faults: Set<UInt16> = []
+    try dataset.read(entry).forEach { (record: TickRecord) in
+      guard let tick = rest.popFirst() else {
+        Issue.record("tick \(record.tick) was not, or not then")
+        return
+      }
+      #expect(record.state == tick.record.state && record.verdict == tick.record.verdict)
+      #expect(record.command == tick.record.command && record.request == tick.record.request)
+      faults.insert(record.verdict.fault)
+    }
+    #expect(fault == .recorder || faults.contains(fault.rawValue), "\(faults)")
+  }
+
+  @Test(arguments: mishaps + Mishap.injections)
+  func `it stops in time, holds, goes on only when told to, and all of it is in the log`(_ mishap: Mishap) throws {
+    try Bench.withFolder { folder in
+      let dataset = try Dataset.create(folder.path, durable: false)
+      let (session, tape, kept) = try drive(mishap.driver, into: dataset)
+      defer { withExtendedLifetime(kept) {} }
+      try stop(session, tape, for: mishap)
+      try checkLog(session, tape, dataset, mishap.fault)
+    }
+  }
+
+  private func stop(_ session: VirtualSession, _ tape: Tape, for mishap: Mishap) throws {
     try mishap.happens(session)
     #expect(session.step(most: mishap.within) { $0.state == .protectiveStop })
     #expect(session.host.snapshot.fault == mishap.fault)

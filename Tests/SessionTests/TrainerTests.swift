@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func `a training child that is killed is a failure that says so`() async throws {
-    guard case .failed(let words) = try await state(of: "kill -9 $$") else {
+    guard case .killed(let words) = try await state(of: "kill -9 $$") else {
       Issue.record("it did not fail")
       return
     }

@@ -91,6 +91,7 @@ public struct RoundBenchmark: Sendable {
     let end = clock.now + .seconds(seconds)
     while !condition(child.state) {
       if case .failed(let why) = child.state { throw HostError.refused(why) }
+      if case .killed(let why) = child.state { throw HostError.refused(why) }
       guard clock.now < end else { throw HostError.refused("Training took longer than \(Int(seconds)) s.") }
       usleep(4000)
     }
