@@ -60,9 +60,22 @@ public struct Soak: Sendable {
 
   private func seconds(of chapter: Int) -> Double { min(chapter_s, hours * 3600 - Double(chapter) * chapter_s) }
 
-  /// One session from torque on to parked; the activity, the scenes and the faults follow from its number.
+  /// A chapter's sessions: one, and another each time the arm wedged itself and somebody would have to free it.
   func chapter(_ number: Int, seconds: Double, policy: URL) throws -> SoakReport {
-    var random = SplitMix64(seed: rehearsal.seed &* 1_000_003 &+ UInt64(number))
+    var report = SoakReport()
+    var part = 0
+    while part == 0 || seconds - report.hours * 3600 > 6 * interval_s {
+      let left = seconds - report.hours * 3600
+      report.add(try session(number, part: part, seconds: left, policy: policy))
+      part += 1
+      if report.wedged < part { break }
+    }
+    return report
+  }
+
+  /// One session from torque on to parked; the activity, the scenes and the faults follow from its numbers.
+  private func session(_ number: Int, part: Int, seconds: Double, policy: URL) throws -> SoakReport {
+    var random = SplitMix64(seed: rehearsal.seed &* 1_000_003 &+ UInt64(number) &+ UInt64(part) << 32)
     let activities: [Activity] = [.correct, .record, .run]
     let activity = activities[number % activities.count]
     var options = TwinOptions()
