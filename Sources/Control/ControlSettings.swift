@@ -25,6 +25,11 @@ public struct ControlSettings: Sendable {
   public var yieldStepChange: Float
   /// For how many ticks a stop gives way at most.
   public var yieldTicks: Int32
+  /// How far off its command a joint that gives no effort may lie, radians: over thirty times a servo's dead zone, beyond
+  /// which one that holds gives some, and a seventh of the `lag_rad` that stops the arm whatever its servos give.
+  public var limpSlack: Float
+  /// In how many readings it has to: a motor's duty may pass through zero in one of them, where its joint is braked.
+  public var limpTicks: Int32
   /// The most that the tool moves in a tick while the follower closes in on the leader (reduced speed), metres.
   public var guidingStep_m: Float
   /// The largest step by which the clutch bleeds its offset off.
@@ -71,6 +76,8 @@ public struct ControlSettings: Sendable {
     yieldStep = 1.6 * seconds
     yieldStepChange = 16 * seconds * seconds
     yieldTicks = Int32(clamping: 3_000_000_000 / max(1, period.count))
+    limpSlack = 0.05
+    limpTicks = max(3, Int32(clamping: 300_000_000 / max(1, period.count)))
     guidingStep_m = 0.25 * seconds
     clutchStep = 0.6 * seconds
     clutchShare = 0.1
@@ -146,6 +153,8 @@ public struct Snapshot: BitwiseCopyable, Sendable {
   public var isHeldToRun = true
   /// Replies asked for, missing and late since the start, on both buses.
   public var replies = ReplyCount()
+  /// The joints whose servos had let go unseen when the arm last stopped for that, a bit each.
+  public var limpJoints: UInt8 = 0
   /// The gate has stopped the policy and waits for a person.
   public var asks = false
   /// Label mode, and the policy drives: what the leader does is recorded, not sent.

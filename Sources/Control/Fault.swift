@@ -37,6 +37,8 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
   case leaderFell = 17
   /// The policy takes longer to decide than the tick has for it.
   case policySlow = 18
+  /// A servo has let go, and no reply said so.
+  case torqueLost = 19
 
   /// One row of the table.
   public struct Row: Sendable {
@@ -167,6 +169,18 @@ public enum Fault: UInt16, Error, BitwiseCopyable, Sendable, CaseIterable {
       detection: "a servo has not confirmed goal = present or its torque within 50 ticks; the arm stays limp",
       clearing: .atOnce, cause: "a servo that is out of its own limits, or a very noisy line",
       remedy: "Move the arm into its range and check the cable chain, then acknowledge."),
+    Row(
+      fault: .torqueLost, name: "torque-lost",
+      detection:
+        "a joint lies more than 0.05 rad off its command, comes no nearer and bears exactly nothing, for 0.3 s of readings "
+        + "(0.1 s where it lags by `envelope.lag_rad` already)",
+      clearing: .atOnce,
+      cause:
+        "a servo let go for heat or current before any reply said so, lost its supply for a moment, or was switched off by "
+        + "another program",
+      remedy:
+        "The arm gave way to where it stood. Look at the named servo's cable, heat and supply, then acknowledge: torque "
+        + "comes on anew, where the arm is."),
   ]
 
   /// This fault's row.

@@ -65,7 +65,10 @@ struct Supervisor: BitwiseCopyable {
   mutating func stop(for fault: Fault, givingWay: Approach? = nil) {
     guard state.isPowered, state != .protectiveStop else { return }
     self.fault = fault
-    givesWay = fault == .lag || fault == .servo || fault == .load || fault == .leaderFell ? givingWay : nil
+    switch fault {
+    case .lag, .load, .servo, .torqueLost, .leaderFell: givesWay = givingWay
+    default: givesWay = nil
+    }
     gaveWay = 0
     state = .protectiveStop
     asks = false

@@ -30,6 +30,7 @@ extension Tick {
       record.memory.steps.insert(.engaged)
     }
     if let fault = detected() {
+      if fault == .torqueLost { snapshot.limpJoints = limpJoints }
       stop(for: fault)
     } else if falls, supervisor.source == .person {
       // Back to where the person let go.
@@ -39,7 +40,9 @@ extension Tick {
     }
     // Where the arm stood it may press on still (on a table, with its own weight): it gives way until it does not.
     let pressesOn = supervisor.fault == .load && shows(.load)
-    if follower.torque == .on, isFresh(follower.age), shows(.lag) || shows(.load) { supervisor.giveWay(to: standing) }
+    if follower.torque == .on, isFresh(follower.age), shows(.lag) || shows(.load) || limpJoints != 0 {
+      supervisor.giveWay(to: standing)
+    }
     supervisor.goOnGivingWay(to: pressesOn ? standing : nil, most: settings.yieldTicks)
     if supervisor.state == .autonomous || supervisor.asks, feelsHand() { apply(Request(.takeOver)) }
     record.decides = policy.decides
@@ -90,7 +93,10 @@ extension Tick {
     if request.action == .exchangeBus, let exchange = UnsafeRawPointer(bitPattern: request.exchange) {
       take(Unmanaged<BusExchange>.fromOpaque(exchange).takeUnretainedValue())
     }
-    if request.action == .acknowledge { follower.doubt() }
+    if request.action == .acknowledge {
+      follower.doubt()
+      limp.forget()
+    }
     // A policy never goes on with what it meant before somebody else commanded, nor across episodes.
     if supervisor.state != before || request.action == .episode || request.action == .policy {
       policy.forget()
@@ -129,6 +135,8 @@ extension Tick {
     if shows(.followerStale) { return .followerStale }
     if shows(.servo) { return .servo }
     if shows(.torqueRefused) { return .torqueRefused }
+    // Before lag, which the envelope finds: that would be called the driver's own failure.
+    if limpJoints != 0 { return .torqueLost }
     switch supervisor.source {
     case .person:
       if shows(.leaderLost) { return .leaderLost }
@@ -160,8 +168,9 @@ extension Tick {
     case .torqueRefused: follower.refusesTorque
     // Only asking the policy again can show it.
     case .wishNotFinite, .policySlow: false
-    // A thread that runs has no longer stalled, an arm that stands has no way to go, and a leader falls once.
-    case .stalled, .leaderFell: false
+    // A thread that runs has no longer stalled, an arm that stands has no way to go, a leader falls once, and acknowledging
+    // brings torque on anew.
+    case .stalled, .leaderFell, .torqueLost: false
     case .letGo: !isHeldToRun
     case .unreachable: supervisor.isStuck(patience: settings.restPatience)
     }
@@ -205,6 +214,9 @@ extension Tick {
     let time = Nanoseconds(record.leader.time[0])
     return fall?.sees(height_m: height_m, leader: guiding, at: time, command: previous.goal) == true
   }
+
+  /// The joints whose servos have let go without a word, a bit each.
+  private var limpJoints: UInt8 { limp.joints(lags: shows(.lag)) }
 
   private func isFresh(_ age: SIMD8<Int32>) -> Bool { all(age .<= envelope.staleTicks) }
 

@@ -36,6 +36,8 @@ public final class Tick: @unchecked Sendable {
   var previous = Motion(at: .zero)
   /// For how many ticks each joint has borne too much.
   var pressing = SIMD8<Int32>(repeating: 0)
+  /// Sees a servo that has let go.
+  var limp: LimpWatch
   var record = TickRecord()
   /// Sees a limp leader fall.
   var fall: FallDetector?
@@ -85,6 +87,11 @@ public final class Tick: @unchecked Sendable {
     record.leader = leader?.reading ?? ArmReading()
     let bears = follower.torque == .on ? follower.reading.load : .zero
     pressing = envelope.pressing(bears, for: pressing)
+    if follower.torque == .on {
+      limp.note(command: previous.goal, reading: follower.reading, age: follower.age)
+    } else {
+      limp.forget()
+    }
     guiding = map.follower(record.leader.position)
     if let newest = environment.load() { record.environment = newest }
     record.phases.sense = elapsed(since: beat.began)
@@ -181,6 +188,8 @@ public final class Tick: @unchecked Sendable {
       FallDetector(period: settings.period, kinematics: $0.kinematics, settings: settings.fall)
     }
     label = LabelWatch(period_s: Float(settings.period.seconds))
+    limp = LimpWatch(
+      slack: settings.limpSlack, patience: settings.limpTicks, period_s: Float(settings.period.seconds))
     self.channels = channels
     self.requests = channels.requests
     self.environment = channels.environment

@@ -22,15 +22,15 @@ enum SoakFault: String, CaseIterable, Codable, CodingKeyRepresentable, Sendable 
   case loop = "loop is starved"
 
   /// The faults that it may stop the arm for. A follower that does not hear its goals, or has no force to follow them,
-  /// lags, or bears what it should not; one that does not confirm them gets no torque. A policy is asked beside a person,
-  /// too, whom its slowness makes late.
+  /// lags, or bears what it should not, or nothing; one that does not confirm them gets no torque. A policy is asked beside
+  /// a person, too, whom its slowness makes late.
   var mayStop: Set<Fault> {
     switch self {
     case .followerWire, .followerServo: [.followerStale, .lag, .torqueRefused]
     case .followerSupply, .followerHeat, .followerEncoder: [.servo, .lag]
     case .followerOverload: [.servo, .lag, .load]
     case .followerSticks: [.lag, .load]
-    case .followerBrownOut: [.lag, .torqueRefused]
+    case .followerBrownOut: [.lag, .torqueRefused, .torqueLost]
     case .followerAdapter: [.followerLost, .followerStale, .lag]
     case .leaderWire, .leaderServo: [.leaderStale]
     case .leaderAdapter: [.leaderLost, .leaderStale]

@@ -117,6 +117,7 @@ extension LiveSession {
       if snapshot.fault == .environmentStale, let words = host.environmentComplaint { say(words) }
       if snapshot.fault == .servo { for sentence in host.servoFaults(snapshot) { say(sentence) } }
       if snapshot.fault == .lag { say(host.laggard(snapshot)) }
+      if snapshot.fault == .torqueLost { for sentence in host.limpServos(snapshot) { say(sentence) } }
       if snapshot.fault == .unreachable, let walls = plan.wayBack?.walls(at: snapshot.record.command) {
         say("The tool stands at \(walls).")
       }

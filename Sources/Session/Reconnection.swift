@@ -181,6 +181,14 @@ extension ArmHost {
       + "\(Figures.short(Double(limit[worst]))) rad (envelope.lag_rad)."
   }
 
+  /// Which servos had let go without a word.
+  public func limpServos(_ snapshot: Snapshot) -> [String] {
+    let joints = pair.follower.arm.joints
+    return joints.indices.filter { snapshot.limpJoints & 1 << UInt8($0) != 0 }.map {
+      "\(joints[$0].name) (servo \(joints[$0].servoID)) gives no effort, though it is off its command; it reports nothing."
+    }
+  }
+
   /// What the servos said that stopped the arm: joint, servo, the bit's name and its sentence.
   public func servoFaults(_ snapshot: Snapshot) -> [String] {
     let joints = pair.follower.arm.joints

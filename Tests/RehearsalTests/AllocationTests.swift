@@ -136,8 +136,7 @@
         session.host.ask(.load(broken))
       case .lag:
         try drive()
-        try session.write(0, to: \.torqueLimit, of: 0)
-        within = 150
+        session.world.follower.servos[3].encoderJump_ticks = 512
       case .gap:
         try drive()
         session.miss(12)
@@ -184,6 +183,10 @@
         for place in 0..<6 {
           session.world.leader.whisper(to: place, registers.torqueEnable, 0, at: session.time.now)
         }
+      case .torqueLost:
+        try drive()
+        session.tripUnseen(4)
+        within = 50
       case .policySlow:
         try drive()
         session.time.inference = .milliseconds(4)

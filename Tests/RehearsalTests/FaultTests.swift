@@ -57,8 +57,8 @@ struct Mishap: Sendable, CustomTestStringConvertible {
       lasts: false),
     Mishap(
       testDescription: "a joint is blocked", fault: .lag, within: 150,
-      happens: { try $0.write(0, to: \.torqueLimit, of: 0) }, mend: { try $0.write(1000, to: \.torqueLimit, of: 0) },
-      lasts: false),
+      happens: { try $0.write(Self.tooWeak, to: \.torqueLimit, of: 0) },
+      mend: { try $0.write(1000, to: \.torqueLimit, of: 0) }, lasts: false),
     Mishap(
       testDescription: "the loop sleeps for 100 ms", fault: .gap, within: 1, happens: { $0.miss(10) }, mend: { _ in },
       lasts: false),
@@ -91,6 +91,9 @@ struct Mishap: Sendable, CustomTestStringConvertible {
       happens: { $0.world.follower.supply_V = 3.5 },
       mend: { $0.world.follower.supply_V = 12 }),
   ]
+
+  /// Of 1000: it pushes, and its gear does not give. A blocked joint does no other.
+  static let tooWeak: Int32 = 5
 
   static let broken: Result<PolicySource.Loaded, any Error> = Result { try Bench.session(nil).loaded(Puppet.broken()) }
   static let still: Result<PolicySource.Loaded, any Error> = Result { try Bench.session(nil).loaded(Puppet.still()) }
@@ -238,7 +241,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
   @Test func `a blocked arm is not pressed on, and does not spring when freed`() throws {
     let (session, tape, kept) = try drive(.policy)
     defer { withExtendedLifetime(kept) {} }
-    try session.write(0, to: \.torqueLimit, of: 0)
+    try session.write(Self.tooWeak, to: \.torqueLimit, of: 0)
     #expect(session.step(most: 150) { $0.fault == .lag })
     let stood = session.host.snapshot.record.follower.position
     session.step(80)
@@ -428,7 +431,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     session.host.ask(Request(.park))
     #expect(session.step(most: 2000) { $0.state == .parking && $0.record.command[0] < 0.2 })
     // The base gives up, by less than the lag that would stop it.
-    try session.write(0, to: \.torqueLimit, of: 0)
+    try session.write(Self.tooWeak, to: \.torqueLimit, of: 0)
     #expect(session.step(most: 600) { $0.state != .parking })
     #expect(session.host.snapshot.state == .holding)
     #expect(tape.unasked == [.init(from: .autonomous, to: .holding), .init(from: .parking, to: .holding)])

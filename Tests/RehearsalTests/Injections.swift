@@ -12,10 +12,10 @@ import Twin
 extension Mishap {
   static let injections = [
     Mishap(
-      testDescription: "a servo's supply breaks for a moment", fault: .lag, within: 200,
+      testDescription: "a servo's supply breaks for a moment", fault: .torqueLost, within: 200,
       happens: { $0.world.follower.servos[3].powerOn() }, mend: { _ in }, lasts: false, keepsTorque: false),
     Mishap(
-      testDescription: "another master switches a servo off", fault: .lag, within: 200,
+      testDescription: "another master switches a servo off", fault: .torqueLost, within: 200,
       happens: { try $0.write(0, to: \.torqueEnable, of: 0) }, mend: { _ in }, lasts: false, keepsTorque: false),
     Mishap(
       testDescription: "an encoder says the same for ever", fault: .lag, within: 150,
@@ -29,8 +29,11 @@ extension Mishap {
       happens: { try $0.allow(current: 0, of: 1) }, mend: { try $0.allow(current: 500, of: 1) }, lasts: false,
       keepsTorque: false),
     Mishap(
-      testDescription: "a servo lets go for heat and has cooled before it is asked", fault: .lag, within: 200,
+      testDescription: "a servo lets go for heat and has cooled before it is asked", fault: .torqueLost, within: 50,
       happens: { $0.tripUnseen(0) }, mend: { _ in }, lasts: false),
+    Mishap(
+      testDescription: "a servo's torque limit is zero", fault: .torqueLost, within: 50,
+      happens: { try $0.write(0, to: \.torqueLimit, of: 4) }, mend: { _ in }, lasts: false),
     Mishap(
       testDescription: "too much voltage", fault: .servo, within: 2,
       happens: { $0.world.follower.supply_V = 14.8 }, mend: { $0.world.follower.supply_V = 12 }),

@@ -44,6 +44,61 @@ import Twin
     #expect(tape.trouble == "")
   }
 
+  enum Driver: CaseIterable { case holding, policy, person }
+
+  /// The roll weighs nothing: limp, it stays where it is, and nothing else tells.
+  @Test(arguments: Driver.allCases, [1, 2, 3] as [UInt64])
+  func `a servo that lets go unseen is named within half a second, and holds again once acknowledged`(
+    driver: Driver, seed: UInt64
+  ) throws {
+    let session = try Bench.session(nil, seed: seed)
+    let tape = try Tape(session)
+    let kept = try session.wander(ticks: driver == .holding ? 0 : 50)
+    defer { withExtendedLifetime(kept) {} }
+    switch driver {
+    case .holding:
+      // On its way somewhere, and told to hold as it lets go.
+      session.host.ask(.playback(to: Puppet.home + JointVector(0, 0, 0, 0, 0.6, 0, 0, 0)))
+      #expect(session.step(most: 100) { $0.record.command[4] > 0.5 })
+      session.tripUnseen(4)
+      session.step(10)
+      session.host.ask(Request(.hold))
+      session.step(20)
+      #expect(session.host.snapshot.state == .holding)
+    case .policy:
+      session.tripUnseen(4)
+    case .person:
+      session.host.ask(Request(.takeOver))
+      for ticks in [6, 20] {
+        try session.holdLeader()
+        session.step(ticks)
+      }
+      #expect(session.host.snapshot.state == .correcting)
+      session.tripUnseen(4)
+      // The person turns the leader's roll.
+      let registers = try Bench.servos.get().registers
+      let present = session.world.leader.servos[4].value(registers.presentPosition)
+      session.world.leader.whisper(to: 4, registers.goalPosition, present + 130, at: session.time.now)
+    }
+    #expect(session.step(most: driver == .holding ? 20 : 50) { $0.state == .protectiveStop })
+    let snapshot = session.host.snapshot
+    #expect(snapshot.fault == .torqueLost && snapshot.follower.status == .zero, "no reply has said it")
+    let off = abs(snapshot.record.memory.goal[4] - snapshot.record.follower.position[4])
+    #expect(off > 0.05 && off < 0.35, "\(off) rad, which lag allows")
+    let sentences = session.host.limpServos(snapshot)
+    #expect(sentences.count == 1 && sentences.first?.contains("wrist_roll (servo 5)") == true, "\(sentences)")
+
+    session.step(60)
+    #expect(session.host.snapshot.state == .protectiveStop && session.host.snapshot.isAtRest)
+    let stands = session.host.snapshot.record
+    #expect(abs(stands.command[4] - stands.follower.position[4]) < 0.05, "it gives way, so that nothing springs")
+    session.host.ask(Request(.acknowledge))
+    session.step(40)
+    #expect(session.host.snapshot.state == .holding && session.host.snapshot.refusals == 0)
+    #expect(followsAgain(session))
+    #expect(tape.trouble == "")
+  }
+
   @Test func `a servo that let go before this session began holds once the arm is enabled`() throws {
     let session = try Bench.session(nil)
     let registers = try Bench.servos.get().registers

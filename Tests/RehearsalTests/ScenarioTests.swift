@@ -158,7 +158,7 @@ import Twin
     session.step(30)
     let held = session.host.snapshot.record.command
     // Something bends the elbow now, as it stops where it should.
-    try session.write(0, to: \.torqueLimit, of: 2)
+    try session.write(FaultTests.tooWeak, to: \.torqueLimit, of: 2)
     session.step(100)
     let gaveWay = abs(session.host.snapshot.record.command[2] - held[2])
     #expect(gaveWay > 0.3, "the elbow is wanted where it was, and pressed there: \(gaveWay)")
