@@ -135,7 +135,7 @@ study: build ## what a person's frames are worth, by how they are spent; goes on
 
 PUBLISHED := --publish README.md --pictures Sources/understudy/Documentation.docc
 
-transfer: build ## planning on a recovered reward beside copying, after the dynamics change: hours; goes on where it was (QUICK=1: less)
+transfer: build ## planning on a recovered reward beside copying, after the dynamics change: an hour; goes on where it was (QUICK=1: less)
 	$(BUILD)/understudy-twin transfer $(if $(QUICK),--quick --dir .transfer-quick,--dir .transfer)
 
 .deps/peers/ready: Tests/Peers/requirements.txt

@@ -16,7 +16,8 @@ struct TransferVerb: ParsableCommand {
       was; and all again without the change. Each arm, seed and condition is a file in --dir: an interrupted comparison
       goes on where it was.
 
-      5 seeds of 20 starts take hours on one core; --quick, 2 of 8, half an hour.
+      5 seeds of 20 starts take about an hour on one core; --quick, 2 of 8, ten
+      minutes.
 
         understudy-twin transfer --dir .transfer
         understudy-twin transfer --quick --dir .quick

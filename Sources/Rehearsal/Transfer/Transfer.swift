@@ -60,6 +60,7 @@ private struct Seat {
   let rig: Rig
   let seed: UInt64
   let policy: URL
+  /// Those that plans begin from.
   let demonstrations: [DemonstratedTrajectory]
   let planned: [TrajectoryReward.Weight]
   let changed: TwinDynamics
@@ -79,7 +80,7 @@ private struct Seat {
       try rehearsal.train([dataset], output: policy)
     }
     let fitting = try RewardFitting(rig: rig, datasets: [dataset.path])
-    demonstrations = try fitting.demonstrations()
+    demonstrations = Array(try fitting.demonstrations().prefix(plan.recalled))
     if !FileManager.default.fileExists(atPath: rewardFile) {
       var options = TwinOptions()
       options.task = plan.task

@@ -8,8 +8,10 @@ public struct TransferPlan: Codable, Sendable, Equatable {
   public var seeds: [UInt64] = [1, 2, 3, 4, 5]
   /// Fresh starts a seed, arm and condition.
   public var episodes = 20
-  /// Demonstrations a seed.
-  public var demonstrations = 20
+  /// Demonstrations a seed, all of them copied: of twenty, a copy is too poor where nothing changes to compare with.
+  public var demonstrations = 60
+  /// Of them, those that plans begin from: the first.
+  public var recalled = 20
   /// Of them, those that the reward is fitted to, and where its samples come from.
   public var fitted = 10
   /// Features of the reward. Those that speak of motion are fitted, and not planned on.
