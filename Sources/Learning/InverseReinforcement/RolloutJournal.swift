@@ -59,6 +59,9 @@ public final class RolloutJournal<Base: Rollouts>: Rollouts {
   public var features: [RewardFeature] { base.features }
 
   /// As the base has it.
+  public func isPossible(_ trajectory: [JointVector]) -> Bool { base.isPossible(trajectory) }
+
+  /// As the base has it.
   public func counts(shown demonstration: DemonstratedTrajectory) -> [Double]? { base.counts(shown: demonstration) }
 
   /// From the journal as far as that goes, then from the base.

@@ -51,11 +51,15 @@ public protocol Rollouts {
   var features: [RewardFeature] { get }
   /// [trajectory][feature] for each of the command sequences, all begun in the same scene.
   func counts(of trajectories: [[JointVector]], in scene: RolloutScene) throws(RewardError) -> [[Double]]
+  /// Whether the arm can be commanded so at all: a reward is compared over what could have been done.
+  func isPossible(_ trajectory: [JointVector]) -> Bool
   /// [feature] of what was recorded when the demonstration was shown; nil where its rollout stands for it.
   func counts(shown demonstration: DemonstratedTrajectory) -> [Double]?
 }
 
 extension Rollouts {
+  /// Everything is.
+  public func isPossible(_ trajectory: [JointVector]) -> Bool { true }
   /// Its rollout stands for it.
   public func counts(shown demonstration: DemonstratedTrajectory) -> [Double]? { nil }
 }
@@ -71,6 +75,8 @@ public protocol TracedRollouts: Rollouts {
 extension TracedRollouts {
   /// What it tells.
   public var features: [RewardFeature] { meter.features }
+  /// Whether it stays within the joints' limits.
+  public func isPossible(_ trajectory: [JointVector]) -> Bool { meter.isPossible(trajectory) }
   /// [trajectory][feature].
   public func counts(of trajectories: [[JointVector]], in scene: RolloutScene) throws(RewardError) -> [[Double]] {
     try traces(of: trajectories, in: scene).map { meter.counts($0, period_s: scene.period_s) }
@@ -117,6 +123,11 @@ public struct RewardMeter: Sendable {
     self.features = features
     kinematics = Kinematics(arm, tool_m: tool_m)
     limits = arm.joints.prefix(arm.tool.joint + 1).map { $0.lower_rad...$0.upper_rad }
+  }
+
+  /// Whether every command lies within the joints' limits.
+  public func isPossible(_ trajectory: [JointVector]) -> Bool {
+    trajectory.allSatisfy { command in limits.indices.allSatisfy { limits[$0].contains(Double(command[$0])) } }
   }
 
   /// [feature] of a trace.

@@ -133,6 +133,8 @@ struct TrajectoryProposal {
 struct Drawn {
   private(set) var sample: TrajectorySample
   private var proposal: TrajectoryProposal
+  /// [sample]
+  private var isPossible: [Bool] = []
   private let demonstration: DemonstratedTrajectory
 
   init(
@@ -147,15 +149,27 @@ struct Drawn {
     try roll(provider)
   }
 
-  /// Rolls out what has no counts yet; densities change for all, because the mixture has.
+  /// Rolls out what has no counts yet; densities change for all, because the mixture has. What nobody could have commanded
+  /// is drawn with the demonstration's counts and no weight: beyond a joint's range features grow without end, and a reward
+  /// would go there.
   private mutating func roll(_ provider: some Rollouts) throws(RewardError) {
-    let fresh = proposal.coefficients[sample.counts.count...]
     let isFirst = sample.counts.isEmpty
-    sample.counts += try provider.counts(
-      of: fresh.map { TrajectoryProposal.apply($0, to: demonstration.path, joints: proposal.joints) },
-      in: demonstration.scene)
+    let paths = proposal.coefficients[sample.counts.count...].map {
+      TrajectoryProposal.apply($0, to: demonstration.path, joints: proposal.joints)
+    }
+    let fresh = paths.indices.map { (isFirst && $0 == 0) || provider.isPossible(paths[$0]) }
+    var rolled = try provider.counts(
+      of: zip(paths, fresh).compactMap { $1 ? $0 : nil }, in: demonstration.scene)[...]
+    for possible in fresh {
+      guard possible, let counts = rolled.popFirst() else {
+        sample.counts.append(sample.counts[0])
+        continue
+      }
+      sample.counts.append(counts)
+    }
+    isPossible += fresh
     if isFirst, let shown = provider.counts(shown: demonstration) { sample.counts[0] = shown }
-    sample.logDensity = proposal.coefficients.map { proposal.logDensity($0) }
+    sample.logDensity = zip(proposal.coefficients, isPossible).map { $1 ? proposal.logDensity($0) : .infinity }
   }
 
   mutating func refine(

@@ -167,6 +167,10 @@ public enum TrajectoryReward {
     progress: (Double) -> Bool = { _ in true }
   ) throws(RewardError) -> Recovered {
     try check(demonstrations, configuration)
+    for (index, feature) in provider.features.enumerated()
+    where provider.features[..<index].contains(where: { $0.name == feature.name }) {
+      throw .setting(name: "features", found: "\(feature.name) twice", expected: "each once")
+    }
     var random = SplitMix64(seed: seed)
     let steps = Double(demonstrations.count * (configuration.rounds + 1) + 1)
     var drawn: [Drawn] = []
@@ -267,8 +271,9 @@ public enum TrajectoryReward {
       episodes: likelihood.episodes)
   }
 
-  /// Directions of the weights along which fits to other draws of the episodes differ by half of all weights' length or
-  /// more, and features that never vary.
+  /// Directions of the weights of which not even the sign is known: flat ones, along which samples do not differ; those in
+  /// which fits to other draws of the episodes lie on both sides of nothing, by a tenth of all weights'
+  /// length or more; and features that never vary.
   private static func unknown(
     _ features: [RewardFeature], _ likelihood: SampledLikelihood, _ weights: [Double], _ draws: [[Double]]
   ) -> [Unknown] {
@@ -278,14 +283,17 @@ public enum TrajectoryReward {
       found.append(Unknown(direction: [feature.name: 1], uncertainty: .greatestFiniteMagnitude))
     }
     guard draws.count >= 10 else { return found }
-    for (_, vector) in SymmetricMatrix.eigen(likelihood.curvature(weights)).sorted(by: { $0.value < $1.value }) {
+    for (information, vector) in SymmetricMatrix.eigen(likelihood.curvature(weights)).sorted(by: { $0.value < $1.value }
+    ) {
       guard vector.indices.allSatisfy({ likelihood.scale[$0] > 0 || abs(vector[$0]) < 0.5 }) else { continue }
       let values = draws.map { draw in zip(draw, vector).reduce(0) { $0 + $1.0 * $1.1 } }.sorted()
-      let half = (values[Int(0.95 * Double(values.count))] - values[Int(0.05 * Double(values.count))]) / 2
-      guard half >= 0.5 * length else { continue }
+      let (low, high) = (values[Int(0.05 * Double(values.count))], values[Int(0.95 * Double(values.count))])
+      let half = (high - low) / 2
+      let isFlat = information - likelihood.weightDecay < 1e-6
+      guard isFlat || (low < 0 && high > 0 && half >= 0.1 * length) else { continue }
       var direction: [String: Double] = [:]
       for (feature, share) in zip(features, vector) where abs(share) >= 0.3 { direction[feature.name] = share }
-      found.append(Unknown(direction: direction, uncertainty: half / length))
+      found.append(Unknown(direction: direction, uncertainty: isFlat ? .greatestFiniteMagnitude : half / length))
     }
     return found
   }

@@ -123,7 +123,4 @@ struct AdaptCheckpoint {
       throw .notWritten(path: file.path, reason: error.localizedDescription)
     }
   }
-
-  /// The training is done.
-  func remove() { if let file { try? FileManager.default.removeItem(at: file) } }
 }

@@ -52,7 +52,8 @@ extension MetaPolicy {
   /// The share of the ends that first sights may tell.
   static let mostInSight = 0.8
 
-  /// Learns from demonstrations with task keys; nil where `progress` stopped it (then `checkpoint` holds how far it was).
+  /// Learns from demonstrations with task keys; nil where `progress` stopped it (then `checkpoint` holds how far it was;
+  /// and all of it until the caller, who has written what was learned, removes the file).
   public static func train(
     _ shown: TaskDemonstrations, rig: Rig, datasets: [String], _ configuration: Configuration = Configuration(),
     seed: UInt64, checkpoint: URL? = nil, progress: (Progress) -> Bool = { _ in true }
@@ -146,7 +147,6 @@ private struct Course {
       goal: goal, prepared: networks[1], joint: networks[0])
     family.curves = (adapting: curves[1], joint: curves[0])
     HeldOutJudge(shown, heldOut).judge(&family)
-    memory.remove()
     return family
   }
 

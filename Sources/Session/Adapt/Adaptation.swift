@@ -69,6 +69,7 @@ public struct Adaptation: Sendable {
     else { return nil }
     let folder = URL(filePath: output)
     try family.save(to: folder, attachments: ["loss.svg": Data(chart(family, folder.lastPathComponent).svg.utf8)])
+    if let checkpoint { try? FileManager.default.removeItem(atPath: checkpoint) }
     return Trained(folder: output, family: family.description, seconds: Date().timeIntervalSince(began))
   }
 

@@ -33,6 +33,10 @@ public struct TabularReward: Sendable, Encodable {
       throw RewardError.unreadable(path: file)
     }
     let problem = try RewardProblem(data, discount: discount)
+    guard let first = problem.process.features.first, problem.process.features.contains(where: { $0 != first }) else {
+      throw RewardError.malformed(
+        key: "observation", problem: "every state has the same features, so no reward made of them tells states apart")
+    }
     self.init(
       problem,
       try InverseReinforcement.learn(

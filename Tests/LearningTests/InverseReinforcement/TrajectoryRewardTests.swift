@@ -112,6 +112,41 @@ import Testing
     #expect(abs(alone[0].value * alone[0].deviation) < 0.2 * abs(both[0].value * both[0].deviation), "\(alone) \(both)")
   }
 
+  /// A provider that knows a limit, and whose features are a joint's mean, and half of it.
+  struct LimitedRollouts: Rollouts {
+    let features: [RewardFeature]
+
+    init() throws { features = try ["height", "limits"].map { try RewardFeature($0, environment: []) } }
+
+    func counts(of trajectories: [[JointVector]], in scene: RolloutScene) -> [[Double]] {
+      trajectories.map { path in
+        let mean = path.reduce(0) { $0 + Double($1[0]) } / Double(path.count)
+        return [mean, mean / 2]
+      }
+    }
+
+    func isPossible(_ trajectory: [JointVector]) -> Bool { trajectory.allSatisfy { $0[0] <= 0.05 } }
+  }
+
+  @Test func `what cannot be commanded counts nothing, and features that say the same are called so`() throws {
+    // Close to the limit, as near as can be: nothing possible is much better, whatever was drawn.
+    let path = (1...30).map { JointVector(Float(0.0015 * Double($0)), 0, 0, 0, 0, 0, 0, 0) }
+    let demonstrations = (0..<6).map { DemonstratedTrajectory(id: "\($0)", path: path, scene: Self.scene) }
+    var configuration = TrajectoryReward.Configuration()
+    configuration.bootstrap = 20
+    let provider = try LimitedRollouts()
+    let found = try TrajectoryReward.fit(demonstrations, provider, joints: 1, configuration)
+    #expect(found.weights[0].value > 0, "the person went up: \(found.weights)")
+    #expect(found.unknown.contains { Set($0.direction.keys) == ["height", "limits"] }, "\(found.unknown)")
+    configuration.rounds = 10
+    for seed in 1...5 {
+      let scores = try TrajectoryReward.scores(
+        demonstrations, provider, joints: 1, found, configuration, seed: UInt64(seed))
+      // Ten rounds of going where the reward is greatest: without a limit they go without end.
+      #expect(scores.allSatisfy { $0.logLikelihood > -5 }, "\(scores)")
+    }
+  }
+
   @Test func `without the weights of importance the answer would be wrong`() throws {
     var random = SplitMix64(seed: 5)
     let provider = try SquareRollouts()
