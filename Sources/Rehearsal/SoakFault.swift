@@ -22,14 +22,15 @@ enum SoakFault: String, CaseIterable, Codable, CodingKeyRepresentable, Sendable 
   case loop = "loop is starved"
 
   /// The faults that it may stop the arm for. A follower that does not hear its goals, or has no force to follow them,
-  /// lags, or bears what it should not, or nothing; one that does not confirm them gets no torque. A policy is asked beside
+  /// lags, or bears what it should not, or nothing; where its reading sticks it seems to; one that does not confirm them gets
+  /// no torque. A policy is asked beside
   /// a person, too, whom its slowness makes late.
   var mayStop: Set<Fault> {
     switch self {
     case .followerWire, .followerServo: [.followerStale, .lag, .torqueRefused]
     case .followerSupply, .followerHeat, .followerEncoder: [.servo, .lag]
     case .followerOverload: [.servo, .lag, .load]
-    case .followerSticks: [.lag, .load]
+    case .followerSticks: [.lag, .load, .torqueLost]
     case .followerBrownOut: [.lag, .torqueRefused, .torqueLost]
     case .followerAdapter: [.followerLost, .followerStale, .lag]
     case .leaderWire, .leaderServo: [.leaderStale]
