@@ -66,19 +66,10 @@ import Testing
   }
 
   @Test func `the loop itself says in the very beat what its thread slept through`() throws {
-    let beats = Mutex<[Beat]>([])
     let woken = Atomic<Int>(0)
     var configuration = RateLoop.Configuration(period: .milliseconds(2))
     configuration.oversleep = { if woken.wrappingAdd(1, ordering: .relaxed).oldValue == 5 { usleep(9000) } }
-    try RateLoop(configuration).run(
-      started: { _ in },
-      tick: { beat in
-        beats.withLock {
-          $0.append(beat)
-          return $0.count < 10
-        }
-      })
-    let late = beats.withLock { $0[5] }
+    let late = try RateLoop(configuration).beats(10)[5]
     #expect(late.missed >= 4 && late.wakeLatency >= .milliseconds(9))
     #expect(late.began - late.scheduled < .milliseconds(2))
   }

@@ -95,3 +95,19 @@ import Testing
     #expect(policy.withLock { $0 } & 0xFF == SCHED_OTHER)
   }
 }
+
+extension RateLoop {
+  /// Runs for so many beats, and tells them.
+  func beats(_ count: Int) throws -> [Beat] {
+    let beats = Mutex<[Beat]>([])
+    try run(
+      started: { _ in },
+      tick: { beat in
+        beats.withLock {
+          $0.append(beat)
+          return $0.count < count
+        }
+      })
+    return beats.withLock { $0 }
+  }
+}

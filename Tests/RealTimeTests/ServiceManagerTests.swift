@@ -29,16 +29,7 @@ import Testing
       let call = calls.count.wrappingAdd(1, ordering: .relaxed).newValue
       return call == 3 ? -1 : call < 6 ? 1_000_000_000 : 4_000_000_000
     }
-    let beats = Mutex<[Beat]>([])
-    try RateLoop(configuration).run(
-      started: { _ in },
-      tick: { beat in
-        beats.withLock {
-          $0.append(beat)
-          return $0.count < 10
-        }
-      })
-    let missed = beats.withLock { $0.map(\.missed) }
+    let missed = try RateLoop(configuration).beats(10).map(\.missed)
     #expect(missed.filter { $0 >= 1500 }.count == 1, "\(missed)")
     #expect(missed[4] >= 1500)
   }

@@ -107,11 +107,7 @@
       }
       func correct() throws {
         try drive()
-        session.host.ask(Request(.takeOver))
-        try session.holdLeader()
-        session.step(6)
-        try session.holdLeader()
-        session.step(40)
+        try session.lead(ticks: 40)
         #expect(session.host.snapshot.state == .correcting)
       }
       var within = 20

@@ -39,6 +39,16 @@ extension VirtualSession {
       world.leader.whisper(to: place, registers.torqueEnable, 1, at: time.now)
     }
   }
+
+  /// A person asks for the arm and takes the leader in hand; so many ticks after the host has let go of it they drive. Until
+  /// then its servos are told both: to let go, and to hold.
+  func lead(_ action: Request.Action = .takeOver, ticks: Int) throws {
+    host.ask(Request(action))
+    for wait in [6, ticks] {
+      try holdLeader()
+      step(wait)
+    }
+  }
 }
 
 /// Everything that can be asked of the tick, in any order, with everything that can go wrong on the wires, at once.

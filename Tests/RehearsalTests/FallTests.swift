@@ -14,11 +14,7 @@ import Twin
     let session = try Bench.session(nil, seed: seed)
     let tape = try Tape(session)
     let kept = try session.wander(ticks: 50 + Int(seed) * 9)
-    session.host.ask(Request(.takeOver))
-    try session.holdLeader()
-    session.step(6)
-    try session.holdLeader()
-    session.step(40)
+    try session.lead(ticks: 40)
     #expect(session.host.snapshot.state == .correcting)
     return (session, tape, kept)
   }

@@ -122,11 +122,7 @@ struct Mishap: Sendable, CustomTestStringConvertible {
     session.host.ask(Request(.policy))
     session.step(50)
     if driver == .person {
-      session.host.ask(Request(.takeOver))
-      try session.holdLeader()
-      session.step(6)
-      try session.holdLeader()
-      session.step(20)
+      try session.lead(ticks: 20)
       #expect(session.host.snapshot.state == .correcting)
     }
     return (session, tape, kept)

@@ -7,7 +7,8 @@ import Twin
 
 /// Hold-to-run: the policy drives only while somebody says so, again and again.
 @Suite struct HoldToRunTests {
-  private func session() throws -> (VirtualSession, Any) {
+  /// A session that wants a pedal, with a policy that drives as long as it has one.
+  static func session() throws -> (VirtualSession, Any) {
     var rig = try Bench.rig.get()
     rig.holdToRun_ms = 200
     var options = TwinOptions()
@@ -19,7 +20,7 @@ import Twin
   }
 
   @Test func `a pedal that is lost stops the arm in time, and going on needs pedal and acknowledgement`() throws {
-    let (session, kept) = try session()
+    let (session, kept) = try Self.session()
     defer { withExtendedLifetime(kept) {} }
     session.host.ask(Request(.policy))
     session.step(2)
@@ -50,13 +51,9 @@ import Twin
   }
 
   @Test func `a person who drives needs no pedal`() throws {
-    let (session, kept) = try session()
+    let (session, kept) = try Self.session()
     defer { withExtendedLifetime(kept) {} }
-    session.host.ask(Request(.teleoperate))
-    try session.holdLeader()
-    session.step(6)
-    try session.holdLeader()
-    session.step(100)
+    try session.lead(.teleoperate, ticks: 100)
     #expect(session.host.snapshot.state == .teleoperating)
   }
 }

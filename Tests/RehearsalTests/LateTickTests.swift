@@ -82,14 +82,8 @@ import Twin
   }
 
   @Test func `a pedal does not age while nobody could read it, and then does`() throws {
-    var rig = try Bench.rig.get()
-    rig.holdToRun_ms = 200
-    var options = TwinOptions()
-    options.person.isPresent = false
-    let session = try VirtualSession(rig: rig, twin: options, leaderMirrors: true)
-    let kept = try session.load(Puppet.wanderer(speed: 1))
+    let (session, kept) = try HoldToRunTests.session()
     defer { withExtendedLifetime(kept) {} }
-    session.standUp(Puppet.home)
     session.hear(.run)
     session.host.ask(Request(.policy))
     session.step(16)

@@ -68,11 +68,7 @@ import Twin
     case .policy:
       session.tripUnseen(4)
     case .person:
-      session.host.ask(Request(.takeOver))
-      for ticks in [6, 20] {
-        try session.holdLeader()
-        session.step(ticks)
-      }
+      try session.lead(ticks: 20)
       #expect(session.host.snapshot.state == .correcting)
       session.tripUnseen(4)
       // The person turns the leader's roll.
